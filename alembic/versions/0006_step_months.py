@@ -1,0 +1,70 @@
+"""The function that makes a month for training steps.
+
+It belongs to the table's owner and runs with the owner's rights, so that a role that may only
+insert can still log at midnight on the first. CREATE LIKE and ATTACH lock the parent SHARE UPDATE
+EXCLUSIVE, under which others go on writing; PARTITION OF would lock it ACCESS EXCLUSIVE.
+
+The downgrade keeps the months that were made.
+"""
+
+from alembic import op
+
+revision = "0006"
+down_revision = "0005"
+branch_labels = None
+depends_on = None
+
+phase = "pre"
+
+
+def upgrade() -> None:
+    op.execute(
+        """
+        CREATE FUNCTION hegel_ensure_step_month(moment timestamptz) RETURNS boolean
+        LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+        AS $$
+        DECLARE
+            routine oid;
+            home name;
+            parent regclass;
+            first_day timestamp := date_trunc('month', moment AT TIME ZONE 'UTC');
+            month name := 'hegel_training_steps_' || to_char(first_day, 'YYYY_MM');
+        BEGIN
+            IF moment IS NULL OR moment < timestamptz '2000-01-01 00:00:00+00'
+               OR moment > now() + interval '367 days' THEN
+                RAISE EXCEPTION 'no month of training steps is kept for %', moment
+                    USING ERRCODE = 'datetime_field_overflow';
+            END IF;
+            GET DIAGNOSTICS routine = PG_ROUTINE_OID;
+            SELECT nspname INTO home
+            FROM pg_proc JOIN pg_namespace ON pg_namespace.oid = pronamespace
+            WHERE pg_proc.oid = routine;
+            parent := format('%I.hegel_training_steps', home)::regclass;
+            IF EXISTS (
+                SELECT FROM pg_inherits
+                WHERE inhparent = parent AND inhrelid = to_regclass(format('%I.%I', home, month))
+            ) THEN
+                RETURN false;
+            END IF;
+            PERFORM pg_advisory_xact_lock(parent::oid::bigint);
+            IF EXISTS (
+                SELECT FROM pg_inherits
+                WHERE inhparent = parent AND inhrelid = to_regclass(format('%I.%I', home, month))
+            ) THEN
+                RETURN false;
+            END IF;
+            EXECUTE format('CREATE TABLE %I.%I (LIKE %s INCLUDING ALL)', home, month, parent);
+            EXECUTE format(
+                'ALTER TABLE %s ATTACH PARTITION %I.%I FOR VALUES FROM (%L) TO (%L)',
+                parent, home, month,
+                first_day AT TIME ZONE 'UTC', (first_day + interval '1 month') AT TIME ZONE 'UTC'
+            );
+            RETURN true;
+        END
+        $$
+        """
+    )
+
+
+def downgrade() -> None:
+    op.execute("DROP FUNCTION hegel_ensure_step_month(timestamptz)")

@@ -1,0 +1,246 @@
+"""Engine, pool and connections; what a driver's error means in our exception tree."""
+
+from __future__ import annotations
+
+import os
+import select
+import time
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from sqlalchemy import Connection, Engine, Executable, Result, create_engine, event, exc
+from sqlalchemy.orm import Session
+
+from hegel_store.errors import (
+    DatabaseError,
+    DatabaseUnavailable,
+    HegelStoreError,
+    MigrationRequired,
+    PermissionDenied,
+    PoolExhausted,
+    StatementTimeout,
+    TransactionConflict,
+)
+from hegel_store.settings import DatabaseAddress, PoolPreset, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class PoolSize:
+    """``minimum`` connections are opened by Database.warm(); at most ``maximum`` exist; one that
+    lay idle for ``idle`` seconds is replaced when it is next asked for."""
+
+    minimum: int
+    maximum: int
+    idle: float
+
+
+POOL_PRESETS: dict[PoolPreset, PoolSize] = {
+    "light": PoolSize(1, 5, 600),
+    "medium": PoolSize(2, 10, 300),
+    "heavy": PoolSize(5, 20, 120),
+}
+
+RECYCLE_SECONDS = 3600
+UNTESTED_SECONDS = 30
+"""A connection idle for longer is asked before it is used; one whose socket has something to
+read (the server's farewell, mostly) is asked at once."""
+
+
+class Connector:
+    """Opens connections. It keeps the parameters out of every frame that an error passes through,
+    because a traceback that captures locals would print the password."""
+
+    def __init__(self, address: DatabaseAddress, settings: Settings) -> None:
+        self._parameters: dict[str, Any] = {
+            "connect_timeout": settings.connect_timeout,
+            "application_name": settings.application_name,
+            **address.parameters,
+        }
+        if settings.pgbouncer:
+            # 0 would mean "prepare at once"; only None never prepares.
+            self._parameters["prepare_threshold"] = None
+        elif settings.statement_timeout:
+            milliseconds = round(settings.statement_timeout * 1000)
+            options = self._parameters.get("options", "")
+            self._parameters["options"] = f"{options} -c statement_timeout={milliseconds}".strip()
+        self._where = str(address)
+
+    def __repr__(self) -> str:
+        return f"<Connector {self._where}>"
+
+    def __call__(self) -> psycopg.Connection[Any]:
+        connection, reason = self._attempt()
+        if connection is None:
+            raise DatabaseUnavailable(f"cannot connect to {self._where}: {reason}")
+        return connection
+
+    def _attempt(self) -> tuple[psycopg.Connection[Any] | None, str]:
+        try:
+            return psycopg.connect(**self._parameters), ""
+        except psycopg.OperationalError as error:
+            reason = str(error).strip()
+        password = str(self._parameters.get("password") or "")
+        return None, reason.replace(password, "***") if password else reason
+
+
+class Database:
+    """One engine with its pool. Safe for threads; a forked child gets connections of its own."""
+
+    def __init__(self, address: DatabaseAddress, settings: Settings) -> None:
+        self.address = address
+        self.settings = settings
+        self.size = POOL_PRESETS[settings.pool]
+        # Most recently used first, so that connections which a burst opened can grow idle.
+        self.engine: Engine = create_engine(
+            address.url,
+            creator=Connector(address, settings),
+            pool_size=self.size.maximum,
+            max_overflow=0,
+            pool_timeout=settings.pool_timeout,
+            pool_recycle=RECYCLE_SECONDS,
+            pool_use_lifo=True,
+            skip_autocommit_rollback=True,
+            hide_parameters=True,
+        )
+        event.listen(self.engine, "checkin", _note_return)
+        event.listen(self.engine, "checkout", _check_connection(self.engine, self.size.idle))
+        _forget_after_fork(self.engine)
+        self.autocommit = Autocommit(self.engine)
+
+    def warm(self) -> None:
+        """Open the preset's minimum of connections."""
+        held = []
+        try:
+            held = [self.engine.connect() for _ in range(self.size.minimum)]
+        finally:
+            for connection in held:
+                connection.close()
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+
+def _note_return(connection: Any, record: Any) -> None:
+    record.info["returned_at"] = time.monotonic()
+
+
+def _check_connection(engine: Engine, idle_limit: float) -> Callable[[Any, Any, Any], None]:
+    def check(connection: Any, record: Any, proxy: Any) -> None:
+        returned_at = record.info.get("returned_at")
+        if returned_at is None:
+            return
+        idle = time.monotonic() - returned_at
+        if idle > idle_limit:
+            raise exc.DisconnectionError("idle for longer than the pool keeps connections")
+        if idle > UNTESTED_SECONDS or _has_something_to_read(connection):
+            try:
+                alive = engine.dialect.do_ping(connection)
+            except exc.DBAPIError:
+                alive = False
+            except psycopg.Error:
+                alive = False
+            if not alive:
+                # The server went away, so what else lies in the pool is as old and as dead.
+                raise exc.InvalidatePoolError("the server closed the connection")
+
+    return check
+
+
+def _has_something_to_read(connection: psycopg.Connection[Any]) -> bool:
+    if connection.closed:
+        return True
+    poller = select.poll()
+    poller.register(connection.fileno(), select.POLLIN)
+    return bool(poller.poll(0))
+
+
+def _forget_after_fork(engine: Engine) -> None:
+    reference = weakref.ref(engine)
+
+    def forget() -> None:
+        inherited = reference()
+        if inherited is not None:
+            # Not closed: the sockets are the parent's too, and closing would end its sessions.
+            inherited.dispose(close=False)
+
+    os.register_at_fork(after_in_child=forget)
+
+
+class Autocommit:
+    """Runs each statement by itself, committed, on a pooled connection. Safe for threads.
+
+    ``info`` is a place for repositories to remember things, as on a Session.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._autocommitting = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self.info: dict[Any, Any] = {}
+
+    def execute(self, statement: Executable, parameters: Any = None) -> Result[Any]:
+        """Run one statement and return its rows, all fetched."""
+        with self._autocommitting.connect() as connection:
+            result = connection.execute(statement, parameters)
+            return result.freeze()() if result.returns_rows else result
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """One connection in a transaction, for the calls that need several statements."""
+        with self._engine.begin() as connection:
+            yield connection
+
+
+Executor = Session | Connection | Autocommit
+"""What a repository runs its statements on."""
+
+
+@contextmanager
+def translated(constraints: dict[str, HegelStoreError] | None = None) -> Iterator[None]:
+    """Turn the driver's errors into ours.
+
+    ``constraints`` maps names of constraints that the statement may violate to the error that
+    says so in the caller's words.
+    """
+    try:
+        yield
+    except exc.TimeoutError as error:
+        raise PoolExhausted(f"no pooled connection became free in time ({error})") from error
+    except exc.DBAPIError as error:
+        name = constraint_name(error)
+        if name is not None and constraints is not None and name in constraints:
+            raise constraints[name] from error
+        raise classify(error) from error
+    except psycopg.Error as error:
+        raise DatabaseError(str(error), error.sqlstate) from error
+
+
+def constraint_name(error: exc.DBAPIError) -> str | None:
+    """The constraint that was violated, if the server named one."""
+    diag = getattr(error.orig, "diag", None)
+    return getattr(diag, "constraint_name", None)
+
+
+def classify(error: exc.DBAPIError) -> DatabaseError:
+    """The error of our tree for a driver's error, by SQLSTATE and never by message."""
+    state: str | None = getattr(error.orig, "sqlstate", None)
+    message = str(error.orig).strip()
+    if error.connection_invalidated or state in ("57P01", "57P02", "57P03", "25006"):
+        return DatabaseUnavailable(message, state)
+    if state in ("40001", "40P01", "55P03"):
+        return TransactionConflict(message, state)
+    if state in ("57014", "25P03", "25P04"):
+        return StatementTimeout(message, state)
+    if state == "42501":
+        return PermissionDenied(message, state)
+    if state in ("42P01", "42703", "42883"):
+        return MigrationRequired(
+            f"the schema is not the one this package needs ({message.splitlines()[0]}): "
+            "run `hegel-store upgrade`, and `hegel-store check` to see which side is behind",
+            state,
+        )
+    return DatabaseError(message, state)

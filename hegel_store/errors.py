@@ -1,0 +1,153 @@
+"""Every error this package raises.
+
+::
+
+    HegelStoreError
+    ├── InvalidInput            a value was refused before anything was sent (.field)
+    ├── NotFound                a row that was named does not exist (.what, .key)
+    ├── ProfileConflict         a stale expected version or alias (.expected, .current)
+    ├── StepConflict            an id was used again for a different step
+    ├── EmbeddingSpaceMismatch  vectors of two models would meet (.slot, .stored, .given)
+    ├── EmbedderMissing         a vector was needed and there is no embedder
+    ├── ConfigurationError      settings contradict each other or the server
+    └── DatabaseError           the server said no
+        ├── DatabaseUnavailable it cannot be reached (retryable)
+        ├── PoolExhausted       no connection became free in time (retryable)
+        ├── TransactionConflict deadlock or serialization failure (retryable)
+        ├── StatementTimeout    the server cancelled the statement
+        ├── PermissionDenied    the role lacks a grant
+        ├── MigrationRequired   the database is behind this package
+        ├── PackageOutdated     the database is ahead of this package
+        └── ServerUnsupported   PostgreSQL or pgvector is missing or too old
+
+``retryable`` is a property of the class: whether the whole transaction may simply be run again.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+
+class HegelStoreError(Exception):
+    """Base class: catching it catches everything the package raises on purpose."""
+
+    retryable = False
+
+
+class InvalidInput(HegelStoreError):
+    """A value was refused; ``field`` names it (dotted for nested values)."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field}: {reason}")
+        self.field = field
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[type[InvalidInput], tuple[str, str]]:
+        return type(self), (self.field, self.reason)
+
+
+class NotFound(HegelStoreError):
+    """The row named by ``key`` does not exist in this corpus."""
+
+    def __init__(self, what: str, key: str) -> None:
+        super().__init__(f"no {what} {key}")
+        self.what = what
+        self.key = key
+
+    def __reduce__(self) -> tuple[type[NotFound], tuple[str, str]]:
+        return type(self), (self.what, self.key)
+
+
+class ProfileConflict(HegelStoreError):
+    """Someone else moved the scope or the alias first.
+
+    ``expected`` is what the caller thought, ``current`` what the database holds: version numbers
+    for an append, profile ids (or None) for an alias.
+    """
+
+    def __init__(
+        self, subject: str, expected: int | UUID | None, current: int | UUID | None
+    ) -> None:
+        super().__init__(f"{subject}: expected {expected}, but the current one is {current}")
+        self.subject = subject
+        self.expected = expected
+        self.current = current
+
+    def __reduce__(self) -> tuple[type[ProfileConflict], tuple[object, ...]]:
+        return type(self), (self.subject, self.expected, self.current)
+
+
+class StepConflict(HegelStoreError):
+    """A different step is already stored under this (created_at, id)."""
+
+
+class EmbeddingSpaceMismatch(HegelStoreError):
+    """Vectors of two models would be compared; ``stored`` and ``given`` name the models."""
+
+    def __init__(self, slot: str, stored: str, given: str, corpus_id: str | None = None) -> None:
+        where = f"{slot} of corpus {corpus_id!r}" if corpus_id is not None else slot
+        super().__init__(f"{where} holds vectors of {stored!r}, not of {given!r}")
+        self.slot = slot
+        self.stored = stored
+        self.given = given
+        self.corpus_id = corpus_id
+
+    def __reduce__(self) -> tuple[type[EmbeddingSpaceMismatch], tuple[object, ...]]:
+        return type(self), (self.slot, self.stored, self.given, self.corpus_id)
+
+
+class EmbedderMissing(HegelStoreError):
+    """A vector was needed, none was given, and the repository has no embedder."""
+
+
+class ConfigurationError(HegelStoreError):
+    """The settings cannot work: no database named, an unknown preset, an extra not installed."""
+
+
+class DatabaseError(HegelStoreError):
+    """The database refused or failed; ``sqlstate`` is its five-character code when it gave one."""
+
+    def __init__(self, message: str, sqlstate: str | None = None) -> None:
+        super().__init__(message)
+        self.sqlstate = sqlstate
+
+    def __reduce__(self) -> tuple[type[DatabaseError], tuple[str, str | None]]:
+        return type(self), (str(self), self.sqlstate)
+
+
+class DatabaseUnavailable(DatabaseError):
+    """The server cannot be reached, or the connection broke."""
+
+    retryable = True
+
+
+class PoolExhausted(DatabaseError):
+    """Every pooled connection stayed busy for the whole pool timeout."""
+
+    retryable = True
+
+
+class TransactionConflict(DatabaseError):
+    """Deadlock, serialization failure or lock timeout: run the whole transaction again."""
+
+    retryable = True
+
+
+class StatementTimeout(DatabaseError):
+    """The statement ran longer than its timeout and was cancelled."""
+
+
+class PermissionDenied(DatabaseError):
+    """The database role lacks a grant for this."""
+
+
+class MigrationRequired(DatabaseError):
+    """The database is behind this package: run ``hegel-store upgrade``."""
+
+
+class PackageOutdated(DatabaseError):
+    """The database was migrated further than this package knows: upgrade the package."""
+
+
+class ServerUnsupported(DatabaseError):
+    """PostgreSQL is older than 16, or pgvector is missing or too old."""

@@ -1,0 +1,29 @@
+"""The values that go into the store and come out of it."""
+
+from hegel_store.models.facts import (
+    AddResult,
+    Fact,
+    FactFilter,
+    NewFact,
+    RefusedFact,
+    SearchHit,
+    SearchResult,
+)
+from hegel_store.models.populations import PopulationMember
+from hegel_store.models.profiles import PromptProfile
+from hegel_store.models.steps import NewStep, RewardSummary, TrainingStep
+
+__all__ = [
+    "AddResult",
+    "Fact",
+    "FactFilter",
+    "NewFact",
+    "NewStep",
+    "PopulationMember",
+    "PromptProfile",
+    "RefusedFact",
+    "RewardSummary",
+    "SearchHit",
+    "SearchResult",
+    "TrainingStep",
+]

@@ -1,0 +1,31 @@
+"""Prompt profiles as they come out of the store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromptProfile:
+    """One immutable version of a scope's prompts and hyperparameters.
+
+    ``version`` counts 1, 2, 3 ... within (corpus_id, task_type). ``profile`` keeps the key order
+    it was written in. ``base_profile_id`` is the first parent. ``content_hash`` is the SHA-256 of
+    the stored text in hexadecimal.
+    """
+
+    corpus_id: str
+    id: UUID
+    task_type: str
+    version: int
+    base_profile_id: UUID | None
+    profile: dict[str, Any]
+    content_hash: str
+    performance_stats: Mapping[str, Any]
+    metadata: Mapping[str, Any]
+    created_at: datetime
+    updated_at: datetime

@@ -1,0 +1,145 @@
+"""Training steps: what a loop logs, and what it reads back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal, get_args
+from uuid import UUID
+
+from hegel_store.errors import InvalidInput
+from hegel_store.models.checks import (
+    check_id,
+    check_integer,
+    check_json,
+    check_moment,
+    check_name,
+    check_number,
+    check_text,
+)
+from hegel_store.models.identifiers import uuid7, uuid7_time
+
+StepType = Literal["training", "evaluation", "validation"]
+
+EARLIEST_STEP = datetime(2000, 1, 1, tzinfo=UTC)
+LATEST_STEP_AHEAD = timedelta(days=366)
+"""Steps are stored in monthly partitions; hegel_ensure_step_month() has the same bounds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewStep:
+    """One query answered, and perhaps learned from.
+
+    ``old_profile_id`` answered the query; ``new_profile_id`` is what was learned, None when the
+    proposal was rejected or nothing was proposed. ``reward`` is any finite number (0.0 is 0.0, not
+    missing). ``processing_time_ms`` counts milliseconds.
+
+    ``id`` and ``created_at`` identify the step: logging the same pair again stores nothing new.
+    They are made here when not given. An ``id`` without ``created_at`` must be a UUIDv7, whose
+    time is taken; with a time made afresh a retry would be stored twice.
+
+    Raises InvalidInput, naming the field.
+    """
+
+    corpus_id: str
+    task_type: str
+    old_profile_id: UUID
+    query: str
+    predicted_answer: str
+    new_profile_id: UUID | None = None
+    gold_answer: str | None = None
+    reward: float | None = None
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    debate_trace: Mapping[str, Any] = field(default_factory=dict)
+    step_type: StepType = "training"
+    optimization_strategy: str | None = None
+    processing_time_ms: int | None = None
+    run_id: str | None = None
+    id: UUID = None  # type: ignore[assignment]  # always a UUID once constructed
+    created_at: datetime = None  # type: ignore[assignment]  # likewise
+    metrics_json: str = field(init=False, repr=False, compare=False)
+    debate_trace_json: str = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        def keep(name: str, value: object) -> None:
+            object.__setattr__(self, name, value)
+
+        check_name("corpus_id", self.corpus_id)
+        check_name("task_type", self.task_type)
+        keep("old_profile_id", check_id("old_profile_id", self.old_profile_id))
+        if self.new_profile_id is not None:
+            keep("new_profile_id", check_id("new_profile_id", self.new_profile_id))
+        check_text("query", self.query)
+        check_text("predicted_answer", self.predicted_answer)
+        if self.gold_answer is not None:
+            check_text("gold_answer", self.gold_answer)
+        if self.reward is not None:
+            keep("reward", check_number("reward", self.reward))
+        if self.step_type not in get_args(StepType):
+            choices = ", ".join(get_args(StepType))
+            raise InvalidInput("step_type", f"must be one of {choices}, not {self.step_type!r}")
+        if self.optimization_strategy is not None:
+            check_name("optimization_strategy", self.optimization_strategy)
+        if self.processing_time_ms is not None:
+            check_integer("processing_time_ms", self.processing_time_ms)
+        if self.run_id is not None:
+            check_name("run_id", self.run_id)
+        # Serialised once, here: what is logged is what the caller saw, whatever becomes of the
+        # dictionaries afterwards.
+        keep("metrics_json", check_json("metrics", self.metrics))
+        keep("debate_trace_json", check_json("debate_trace", self.debate_trace))
+        self._identify(keep)
+
+    def _identify(self, keep: Any) -> None:
+        if self.id is not None:
+            keep("id", check_id("id", self.id))
+        if self.created_at is not None:
+            check_moment("created_at", self.created_at)
+        elif self.id is None:
+            keep("created_at", datetime.now(UTC))
+        else:
+            try:
+                keep("created_at", uuid7_time(self.id))
+            except ValueError:
+                raise InvalidInput(
+                    "id", "must be a UUIDv7 when created_at is not given, or a retry would double"
+                ) from None
+        if self.id is None:
+            keep("id", uuid7(self.created_at))
+        if not EARLIEST_STEP <= self.created_at <= datetime.now(UTC) + LATEST_STEP_AHEAD:
+            raise InvalidInput(
+                "created_at", f"must be after 1999 and at most a year ahead, not {self.created_at}"
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingStep:
+    """A stored step; the fields mean what they mean in NewStep."""
+
+    corpus_id: str
+    created_at: datetime
+    id: UUID
+    task_type: str
+    old_profile_id: UUID
+    new_profile_id: UUID | None
+    step_type: StepType
+    query: str
+    predicted_answer: str
+    gold_answer: str | None
+    reward: float | None
+    metrics: Mapping[str, Any]
+    debate_trace: Mapping[str, Any]
+    optimization_strategy: str | None
+    processing_time_ms: int | None
+    run_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RewardSummary:
+    """Average reward of a scope's steps; ``average_reward`` is None when none has a reward."""
+
+    corpus_id: str
+    task_type: str
+    average_reward: float | None
+    steps: int

@@ -1,0 +1,55 @@
+"""Embedding vectors: which sizes have a column, and what a usable vector is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hegel_store.errors import InvalidInput
+
+DIMENSIONS = (384, 768, 1024, 1536)
+"""Sizes that have a column (a *slot*) in hegel_facts."""
+
+Vector = npt.NDArray[np.float32]
+
+
+def slot_for(field: str, dimensions: int) -> str:
+    """The column that holds vectors of this size, such as ``embedding_384``.
+
+    Raises InvalidInput naming ``field`` when there is none.
+    """
+    if dimensions not in DIMENSIONS:
+        sizes = ", ".join(map(str, DIMENSIONS))
+        raise InvalidInput(field, f"has {dimensions} dimensions; there are columns for {sizes}")
+    return f"embedding_{dimensions}"
+
+
+def unit_vector(field: str, value: Any) -> Vector:
+    """A float32 copy of ``value``, shape (dimensions,), scaled to unit length.
+
+    Raises InvalidInput for anything that is not one row of finite numbers of a size that has a
+    column, and for a zero vector, against which no cosine is defined.
+    """
+    try:
+        vector = np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InvalidInput(field, "must be a sequence of numbers") from None
+    if vector.ndim != 1:
+        raise InvalidInput(field, f"must be one row of numbers, not of shape {vector.shape}")
+    slot_for(field, vector.shape[0])
+    if not np.isfinite(vector).all():
+        raise InvalidInput(field, "has NaN or infinity")
+    # Scaling by the largest entry first keeps the norm of very large and very small vectors
+    # from overflowing or vanishing.
+    largest = np.abs(vector).max()
+    if largest == 0:
+        raise InvalidInput(field, "is a zero vector, which has no direction to compare")
+    vector = vector / largest
+    return (vector / np.linalg.norm(vector)).astype(np.float32)
+
+
+def vector_text(vector: Vector) -> str:
+    """The text form that pgvector reads: ``[0.1,0.2,...]``."""
+    return "[" + ",".join(map(repr, vector.tolist())) + "]"

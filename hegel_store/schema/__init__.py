@@ -1,0 +1,29 @@
+"""The tables at the head of the revisions: columns and indexes, no queries."""
+
+from hegel_store.schema.base import PREFIX, VERSION_TABLE, metadata
+from hegel_store.schema.facts import embedding_spaces, facts, labels
+from hegel_store.schema.populations import profile_populations
+from hegel_store.schema.profiles import (
+    profile_alias_moves,
+    profile_aliases,
+    profile_parents,
+    prompt_profiles,
+    scopes,
+)
+from hegel_store.schema.steps import training_steps
+
+__all__ = [
+    "PREFIX",
+    "VERSION_TABLE",
+    "embedding_spaces",
+    "facts",
+    "labels",
+    "metadata",
+    "profile_alias_moves",
+    "profile_aliases",
+    "profile_parents",
+    "profile_populations",
+    "prompt_profiles",
+    "scopes",
+    "training_steps",
+]
