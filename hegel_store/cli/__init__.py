@@ -1,0 +1,37 @@
+"""The command line: ``hegel-store``. Each group of commands has a file; this one joins them."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import typer
+
+from hegel_store.cli import database, demo, profiles, search, seed
+from hegel_store.errors import HegelStoreError
+
+app = typer.Typer(
+    help="The PostgreSQL data layer for loops that train prompts.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command()(database.upgrade)
+app.command()(database.downgrade)
+app.command()(database.check)
+app.command()(demo.demo)
+app.command()(seed.seed)
+app.command()(search.search)
+app.command()(profiles.history)
+app.command()(profiles.lineage)
+
+
+def main() -> None:
+    """Run a command; an error of ours is printed in one line, with exit status 1."""
+    logging.basicConfig(format="%(message)s", stream=sys.stderr)
+    try:
+        app()
+    except HegelStoreError as error:
+        print(f"hegel-store: {error}", file=sys.stderr)
+        sys.exit(1)

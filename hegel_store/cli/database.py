@@ -1,0 +1,57 @@
+"""Commands for the schema: upgrade, downgrade, check."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich import print as show
+
+from hegel_store import migrate
+from hegel_store.cli.options import Embedded, Url
+from hegel_store.settings import DatabaseAddress, Settings, resolve_address
+from hegel_store.store import connect
+
+
+def _address(url: str | None, embedded: bool) -> DatabaseAddress:
+    return resolve_address(Settings(embedded=embedded), url)
+
+
+def upgrade(
+    url: Url = None,
+    embedded: Embedded = True,
+    revision: Annotated[str, typer.Option(help="How far: a revision, or head.")] = "head",
+) -> None:
+    """Migrate the database to this package's schema. Safe to run from many machines at once."""
+    address = _address(url, embedded)
+    migrate.upgrade(address, revision)
+    show(f"{address} is at revision {_revision(address)}")
+
+
+def downgrade(
+    revision: Annotated[str, typer.Argument(help="A revision, or base to remove everything.")],
+    url: Url = None,
+    embedded: Embedded = True,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Take the schema back to an earlier revision. The data of what is removed is discarded."""
+    address = _address(url, embedded)
+    if not yes:
+        typer.confirm(f"Discard everything in {address} that came after {revision}?", abort=True)
+    migrate.downgrade(address, revision)
+    show(f"{address} is at revision {_revision(address)}")
+
+
+def check(url: Url = None, embedded: Embedded = True) -> None:
+    """Say whether the database is reachable, recent enough and migrated."""
+    with connect(url, embedded=embedded) as store:
+        health = store.check()
+    show(
+        f"well: {health.address} (from {health.source}), PostgreSQL {health.server_version}, "
+        f"pgvector {health.pgvector_version}, revision {health.revision}"
+    )
+
+
+def _revision(address: DatabaseAddress) -> str:
+    with migrate.connection_to(address) as connection:
+        return migrate.current_revision(connection) or "base"

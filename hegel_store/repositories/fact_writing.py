@@ -1,0 +1,212 @@
+"""The statements that store a batch of facts: labels, the embedding space, the rows."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from hegel_store.database import Executor, translated
+from hegel_store.errors import EmbeddingSpaceMismatch, HegelStoreError, NotFound
+from hegel_store.models import NewFact
+from hegel_store.models.identifiers import uuid7
+from hegel_store.models.vectors import Vector, slot_for, vector_text
+
+Content = tuple[str, bytes]
+"""What makes facts equal: the corpus and the SHA-256 of the content."""
+
+KNOWN_CONTENTS = text(
+    """
+    SELECT corpus_id, content_hash
+    FROM hegel_facts
+    JOIN unnest(CAST(:corpora AS text[]), CAST(:hashes AS bytea[])) AS wanted (corpus_id, hash)
+      USING (corpus_id)
+    WHERE content_hash = wanted.hash AND deleted_at IS NULL
+    """
+)
+
+FIND_LABELS = text(
+    """
+    SELECT label.corpus_id, label.name, label.id
+    FROM hegel_labels AS label
+    JOIN unnest(CAST(:corpora AS text[]), CAST(:names AS text[])) AS wanted (corpus_id, name)
+      ON wanted.corpus_id = label.corpus_id AND wanted.name = label.name
+    WHERE label.kind = 'general' AND label.deleted_at IS NULL
+    """
+)
+# DO UPDATE and not DO NOTHING, which would return no row for a label that another transaction
+# made since; in a fixed order, so that two writers of the same labels do not deadlock.
+MAKE_LABELS = text(
+    """
+    INSERT INTO hegel_labels AS label (corpus_id, id, name)
+    SELECT corpus_id, id, name
+    FROM unnest(CAST(:corpora AS text[]), CAST(:ids AS uuid[]), CAST(:names AS text[]))
+        AS wanted (corpus_id, id, name)
+    ORDER BY corpus_id, name
+    ON CONFLICT (corpus_id, name, kind) WHERE deleted_at IS NULL DO UPDATE SET name = label.name
+    RETURNING label.corpus_id, label.name, label.id
+    """
+)
+
+CLAIM_SPACES = text(
+    """
+    INSERT INTO hegel_embedding_spaces (corpus_id, slot, model, dimensions)
+    SELECT corpus_id, :slot, :model, :dimensions
+    FROM unnest(CAST(:corpora AS text[])) AS corpus (corpus_id)
+    ORDER BY corpus_id
+    ON CONFLICT (corpus_id, slot) DO NOTHING
+    """
+)
+STRANGERS = text(
+    """
+    SELECT corpus_id, model FROM hegel_embedding_spaces
+    WHERE corpus_id = ANY(CAST(:corpora AS text[])) AND slot = :slot AND model <> :model
+    ORDER BY corpus_id LIMIT 1
+    """
+)
+
+FIELDS = (
+    ("corpus_id", "text"),
+    ("id", "uuid"),
+    ("label_id", "uuid"),
+    ("content", "text"),
+    ("category", "text"),
+    ("intent", "text"),
+    ("confidence", "float8"),
+    ("freshness", "text"),
+    ("language", "text"),
+    ("metadata", "jsonb"),
+    ("seen_count", "int4"),
+    ("profile_id", "uuid"),
+    ("step_id", "uuid"),
+    ("valid_from", "timestamptz"),
+    ("expires_at", "timestamptz"),
+)
+NAMES = ", ".join(name for name, _ in FIELDS)
+
+
+def insert_statement(slot: str, dimensions: int) -> str:
+    """Insert a batch; an equal live content is reinforced instead, and revived if it expired.
+
+    Rows go in by (corpus, hash), so that two writers of the same contents do not deadlock.
+    """
+    return f"""
+        INSERT INTO hegel_facts AS fact ({NAMES}, {slot})
+        SELECT {NAMES}, CAST(embedding AS halfvec({dimensions}))
+        FROM unnest({", ".join(f"CAST(:{name} AS {kind}[])" for name, kind in FIELDS)},
+                    CAST(:embedding AS text[])) AS new ({NAMES}, embedding)
+        ON CONFLICT (corpus_id, content_hash) WHERE deleted_at IS NULL DO UPDATE SET
+            seen_count = fact.seen_count + excluded.seen_count,
+            last_seen_at = clock_timestamp(),
+            confidence = greatest(fact.confidence, excluded.confidence),
+            expires_at = CASE
+                WHEN fact.expires_at IS NOT NULL AND excluded.expires_at IS NOT NULL
+                THEN greatest(fact.expires_at, excluded.expires_at)
+            END,
+            label_id = coalesce(fact.label_id, excluded.label_id),
+            {slot} = coalesce(fact.{slot}, excluded.{slot})
+        RETURNING corpus_id, content_hash, id, (xmax = 0) AS added
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The ids of a batch by content, and how many of them are new rows."""
+
+    ids: Mapping[Content, UUID]
+    added: int
+
+
+def content_key(fact: NewFact) -> Content:
+    """The same hash as the database's hegel_content_hash()."""
+    return fact.corpus_id, hashlib.sha256(fact.content.encode()).digest()
+
+
+def known_contents(session: Executor, keys: Sequence[Content]) -> set[Content]:
+    """Which of these contents are stored already, so that they need not be embedded again."""
+    values = {"corpora": [corpus for corpus, _ in keys], "hashes": [digest for _, digest in keys]}
+    with translated():
+        rows = session.execute(KNOWN_CONTENTS, values).all()
+    return {(row.corpus_id, bytes(row.content_hash)) for row in rows}
+
+
+def write(
+    session: Executor,
+    facts: Sequence[NewFact],
+    vectors: Mapping[Content, Vector],
+    model: str,
+    dimensions: int,
+) -> Written:
+    """Store one batch. ``vectors`` has those of the contents that were embedded or given.
+
+    Raises NotFound for an unknown profile and EmbeddingSpaceMismatch.
+    """
+    grouped: dict[Content, list[NewFact]] = {}
+    for fact in facts:
+        grouped.setdefault(content_key(fact), []).append(fact)
+    keys = sorted(grouped)
+    slot = slot_for("embedding", dimensions)
+    if vectors:
+        _claim(session, sorted({corpus for corpus, _ in vectors}), slot, model, dimensions)
+    labels = _labels(session, facts)
+    columns: dict[str, list[Any]] = {name: [] for name, _ in FIELDS} | {"embedding": []}
+    for key in keys:
+        fact = grouped[key][0]
+        label = next((same.label for same in grouped[key] if same.label is not None), None)
+        values = {
+            "id": uuid7(),
+            "label_id": None if label is None else labels[fact.corpus_id, label],
+            "metadata": fact.metadata_json,
+            "seen_count": len(grouped[key]),
+            "embedding": vector_text(vectors[key]) if key in vectors else None,
+        }
+        for name, column in columns.items():
+            column.append(values[name] if name in values else getattr(fact, name))
+    profiles = sorted({str(fact.profile_id) for fact in facts if fact.profile_id is not None})
+    missing: dict[str, HegelStoreError] = {
+        "fk_hegel_facts_corpus_id_profile_id": NotFound(
+            "profile", f"{', '.join(profiles)} in the corpus of its fact", "profile_id"
+        )
+    }
+    with translated(missing):
+        rows = session.execute(text(insert_statement(slot, dimensions)), columns).all()
+    return Written(
+        {(row.corpus_id, bytes(row.content_hash)): row.id for row in rows},
+        sum(row.added for row in rows),
+    )
+
+
+def _claim(
+    session: Executor, corpora: Sequence[str], slot: str, model: str, dimensions: int
+) -> None:
+    """Make the model the owner of the slot in these corpora, or learn that another one is."""
+    values = {"corpora": corpora, "slot": slot, "model": model}
+    with translated():
+        session.execute(CLAIM_SPACES, values | {"dimensions": dimensions})
+        stranger = session.execute(STRANGERS, values).one_or_none()
+    if stranger is not None:
+        raise EmbeddingSpaceMismatch(slot, stranger.model, model, stranger.corpus_id)
+
+
+def _labels(session: Executor, facts: Sequence[NewFact]) -> dict[tuple[str, str], UUID]:
+    """Ids of the labels that the facts name, made where they are new."""
+    wanted = sorted({(fact.corpus_id, fact.label) for fact in facts if fact.label is not None})
+    found: dict[tuple[str, str], UUID] = {}
+    for statement in (FIND_LABELS, MAKE_LABELS):
+        rest = [pair for pair in wanted if pair not in found]
+        if not rest:
+            break
+        values: dict[str, Any] = {
+            "corpora": [corpus for corpus, _ in rest],
+            "names": [name for _, name in rest],
+        }
+        if statement is MAKE_LABELS:
+            values["ids"] = [uuid7() for _ in rest]
+        with translated():
+            rows = session.execute(statement, values).all()
+        found |= {(row.corpus_id, row.name): row.id for row in rows}
+    return found

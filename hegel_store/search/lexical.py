@@ -1,0 +1,131 @@
+"""The text channel: any of the query's words, ranked by how rare they are.
+
+score = sum over words of idf(word) x ts_rank(fact, word), divided by 1 - b + b x length / average
+(the length factor of BM25; Robertson & Zaragoza 2009), where
+idf(word) = ln(1 + (N - df + 0.5) / (df + 0.5)).
+
+Document frequencies need no table of ours: after ANALYZE, pg_stats keeps the share of rows for
+each of the most common lexemes of content_tsv; a lexeme that is not listed is rarer than the
+last one that is. Before the first ANALYZE the rows are counted.
+
+Candidates are the facts with any of the *rarest* words, taken while their document frequencies
+add up to at most ``WORD_BUDGET`` rows; common words only help to rank. When that leaves too few
+facts, a second pass admits every word, so that a filter never hides a match.
+"""
+
+from __future__ import annotations
+
+WORD_BUDGET = 10_000
+MOST_WORDS = 64
+"""Only the rarest words of a long query are ranked by; the rest would add time and no order."""
+
+WORDS = f"""
+    statistics AS MATERIALIZED (
+        SELECT
+            CAST(CAST(most_common_elems AS text) AS text[]) AS lexemes,
+            most_common_elem_freqs AS shares
+        FROM pg_stats
+        WHERE tablename = 'hegel_facts' AND attname = 'content_tsv'
+          AND schemaname = (SELECT relnamespace::regnamespace::text FROM pg_class
+                            WHERE oid = 'hegel_facts'::regclass)
+          AND most_common_elems IS NOT NULL
+    ),
+    size AS MATERIALIZED (
+        SELECT CASE
+            WHEN EXISTS (SELECT FROM statistics)
+            THEN greatest((SELECT reltuples FROM pg_class WHERE oid = 'hegel_facts'::regclass), 1)
+            ELSE greatest((SELECT count(*) FROM hegel_facts), 1)
+        END AS facts
+    ),
+    query_lexemes AS MATERIALIZED (
+        SELECT
+            lexeme,
+            CAST(
+                '''' || replace(replace(lexeme, '\\', '\\\\'), '''', '''''') || '''' AS tsquery
+            ) AS tsquery
+        FROM unnest(hegel_tsvector(:language, :query)) AS word
+    ),
+    listed AS MATERIALIZED (
+        SELECT pair.lexeme, pair.share
+        FROM statistics, unnest(statistics.lexemes, statistics.shares) AS pair (lexeme, share)
+        WHERE pair.lexeme IN (SELECT lexeme FROM query_lexemes)
+    ),
+    counted AS MATERIALIZED (
+        SELECT
+            lexeme,
+            tsquery,
+            CASE WHEN EXISTS (SELECT FROM statistics) THEN
+                (SELECT facts FROM size) * coalesce(
+                    (SELECT share FROM listed WHERE listed.lexeme = query_lexemes.lexeme),
+                    (SELECT shares[cardinality(lexemes) + 1] / 2 FROM statistics)
+                )
+            ELSE
+                (SELECT count(*) FROM hegel_facts WHERE content_tsv @@ query_lexemes.tsquery)
+            END AS documents
+        FROM query_lexemes
+    ),
+    words AS MATERIALIZED (
+        SELECT
+            lexeme,
+            tsquery,
+            ln(1 + (greatest(size.facts - documents, 0) + 0.5) / (documents + 0.5)) AS idf,
+            sum(documents) OVER (ORDER BY documents, lexeme) <= {WORD_BUDGET}
+                OR row_number() OVER (ORDER BY documents, lexeme) = 1 AS rare
+        FROM counted, size
+        ORDER BY documents, lexeme
+        LIMIT {MOST_WORDS}
+    ),
+    matching AS MATERIALIZED (
+        SELECT
+            CAST(string_agg(CAST(tsquery AS text), ' | ') FILTER (WHERE rare) AS tsquery) AS rare,
+            CAST(string_agg(CAST(tsquery AS text), ' | ') AS tsquery) AS any_word,
+            bool_and(rare) AS all_rare
+        FROM words
+    )"""
+
+
+def channel(conditions: str) -> str:
+    """CTEs that end in ``text_hits`` (corpus_id, id, score): the best :depth facts.
+
+    Parameters: language, query, depth, length_normalisation, and those of ``conditions``.
+    """
+
+    def ranked(tsquery: str, gate: str) -> str:
+        return f"""
+        SELECT
+            corpus_id,
+            id,
+            relevance / (
+                1 - CAST(:length_normalisation AS float8)
+                + CAST(:length_normalisation AS float8) * length / avg(length) OVER ()
+            ) AS score
+        FROM (
+            SELECT
+                fact.corpus_id,
+                fact.id,
+                greatest(length(fact.content_tsv), 1) AS length,
+                (SELECT sum(idf * ts_rank('{{1,1,1,1}}', fact.content_tsv, words.tsquery))
+                 FROM words) AS relevance
+            FROM hegel_facts AS fact
+            WHERE fact.content_tsv @@ (SELECT {tsquery} FROM matching)
+              AND {gate}
+              AND {conditions}
+        ) AS candidate
+        ORDER BY score DESC, corpus_id, id
+        LIMIT :depth"""
+
+    return f"""{WORDS},
+    rare_hits AS MATERIALIZED ({ranked("rare", "true")}
+    ),
+    any_hits AS MATERIALIZED ({
+        ranked(
+            "any_word",
+            "NOT (SELECT all_rare FROM matching) AND (SELECT count(*) FROM rare_hits) < :depth",
+        )
+    }
+    ),
+    text_hits AS MATERIALIZED (
+        SELECT * FROM any_hits
+        UNION ALL
+        SELECT * FROM rare_hits WHERE NOT EXISTS (SELECT FROM any_hits)
+    )"""

@@ -1,0 +1,64 @@
+"""The vector channel: an iterative HNSW scan, and an exact pass where that comes up short.
+
+A plain HNSW scan looks at ef_search neighbours and filters afterwards, so a selective filter
+leaves it with nothing. The iterative scan goes on until it has enough, up to a limit of visited
+tuples; the exact pass covers the rest, so that a filtered search finds what exists.
+"""
+
+from __future__ import annotations
+
+from hegel_store.models.vectors import slot_for
+
+EF_SEARCH = 100
+
+
+def channel(conditions: str, dimensions: int, corpus_given: bool) -> str:
+    """CTEs that end in ``vector_hits`` (corpus_id, id, distance): the nearest :depth facts.
+
+    Also ``stranger`` (corpus_id, model), non-empty when vectors of another model would be
+    compared; nothing is compared then. Parameters: embedding, model, ef_search, depth, corpus_id
+    when ``corpus_given``, and those of ``conditions``.
+
+    The scan settings hold for this statement alone (SET LOCAL in its own transaction). The
+    relaxed order they allow is put right by sorting again.
+    """
+    slot = slot_for("embedding", dimensions)
+    distance = f"fact.{slot} <=> CAST(:embedding AS halfvec({dimensions}))"
+    of_corpus = "AND corpus_id = :corpus_id" if corpus_given else ""
+    allowed = f"""fact.{slot} IS NOT NULL
+              AND NOT EXISTS (SELECT FROM stranger)
+              AND {conditions}"""
+    return f"""
+    settings AS MATERIALIZED (
+        SELECT
+            set_config('hnsw.iterative_scan', 'relaxed_order', true),
+            set_config('hnsw.ef_search', CAST(:ef_search AS text), true)
+    ),
+    stranger AS MATERIALIZED (
+        SELECT corpus_id, model FROM hegel_embedding_spaces
+        WHERE slot = '{slot}' AND model <> :model {of_corpus}
+        ORDER BY corpus_id
+        LIMIT 1
+    ),
+    scanned AS MATERIALIZED (
+        SELECT near.* FROM settings, LATERAL (
+            SELECT fact.corpus_id, fact.id, {distance} AS distance
+            FROM hegel_facts AS fact
+            WHERE {allowed}
+            ORDER BY {distance}
+            LIMIT :depth
+        ) AS near
+    ),
+    exact_pass AS MATERIALIZED (
+        SELECT fact.corpus_id, fact.id, {distance} AS distance
+        FROM hegel_facts AS fact
+        WHERE {allowed}
+          AND (SELECT count(*) FROM scanned) < :depth
+        ORDER BY ({distance}) + 0, fact.corpus_id, fact.id
+        LIMIT :depth
+    ),
+    vector_hits AS MATERIALIZED (
+        SELECT * FROM exact_pass
+        UNION ALL
+        SELECT * FROM scanned WHERE NOT EXISTS (SELECT FROM exact_pass)
+    )"""

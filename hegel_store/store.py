@@ -1,0 +1,181 @@
+"""The store: where settings, database and repositories meet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any
+
+from sqlalchemy import URL, Engine, event, text
+from sqlalchemy.orm import Session
+
+from hegel_store import migrate
+from hegel_store.database import Database, translated
+from hegel_store.embeddings.protocol import Embedder
+from hegel_store.errors import MigrationRequired, ServerUnsupported
+from hegel_store.repositories import (
+    FactRepository,
+    PopulationRepository,
+    ProfileRepository,
+    StepRepository,
+)
+from hegel_store.settings import DatabaseAddress, Settings, resolve_address
+
+OLDEST_SERVER = 16
+OLDEST_PGVECTOR = (0, 8)
+"""The first pgvector with iterative scans, without which filtered searches starve."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """What check() found: all of it well, or it would have raised."""
+
+    address: str
+    source: str
+    server_version: str
+    pgvector_version: str
+    revision: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnitOfWork:
+    """The repositories on one session, in one transaction."""
+
+    session: Session
+    profiles: ProfileRepository
+    steps: StepRepository
+    populations: PopulationRepository
+    facts: FactRepository
+
+
+class Store:
+    """Profiles, steps, populations and facts of one database. Safe for threads and after fork().
+
+    The repositories on the store run each call as its own committed statement (add_many commits
+    each batch, log_many all or nothing). ``begin()`` gives the same repositories in one
+    transaction.
+    """
+
+    def __init__(
+        self, address: DatabaseAddress, settings: Settings, embedder: Embedder | None = None
+    ) -> None:
+        self.address = address
+        self._embedder = embedder
+        self._database = Database(address, settings, migrate.require_current)
+        autocommit = self._database.autocommit
+        self.profiles = ProfileRepository(autocommit)
+        self.steps = StepRepository(autocommit)
+        self.populations = PopulationRepository(autocommit)
+        self.facts = FactRepository(autocommit, embedder)
+
+    @property
+    def engine(self) -> Engine:
+        """The SQLAlchemy engine, for statements of your own."""
+        return self._database.engine
+
+    @contextmanager
+    def begin(self) -> Iterator[UnitOfWork]:
+        """One transaction: committed at the end of the block, rolled back on any error.
+
+        A retryable error (TransactionConflict, DatabaseUnavailable) means that the whole block
+        may be run again.
+        """
+        try:
+            with translated(), Session(self.engine) as session, session.begin():
+                event.listen(session, "after_begin", _note_under_way)
+                yield UnitOfWork(
+                    session,
+                    ProfileRepository(session),
+                    StepRepository(session),
+                    PopulationRepository(session),
+                    FactRepository(session, self._embedder),
+                )
+        except MigrationRequired:
+            migrate.require_current(self.engine)  # says which side is behind
+            raise
+
+    def upgrade(self) -> None:
+        """Migrate the database to this package's schema, like ``alembic upgrade head``."""
+        migrate.upgrade(self.address)
+
+    def check(self) -> Health:
+        """Whether the store can work: reachable, recent enough, pgvector there, migrated.
+
+        Opens the pool's minimum of connections. Raises DatabaseUnavailable, ServerUnsupported,
+        MigrationRequired or PackageOutdated.
+        """
+        with translated():
+            self._database.warm()
+            with self.engine.connect() as connection:
+                row = connection.execute(
+                    text(
+                        """
+                        SELECT
+                            current_setting('server_version') AS server,
+                            CAST(current_setting('server_version_num') AS int) / 10000 AS major,
+                            (SELECT extversion FROM pg_extension WHERE extname = 'vector')
+                                AS pgvector
+                        """
+                    )
+                ).one()
+        if row.major < OLDEST_SERVER:
+            raise ServerUnsupported(
+                f"PostgreSQL {row.server} is too old: {OLDEST_SERVER} or newer is needed"
+            )
+        revision = migrate.require_current(self.engine)
+        if row.pgvector is None:
+            raise ServerUnsupported("the extension 'vector' (pgvector) is not in this database")
+        if tuple(int(part) for part in row.pgvector.split(".")[:2]) < OLDEST_PGVECTOR:
+            raise ServerUnsupported(f"pgvector {row.pgvector} is too old: 0.8 or newer is needed")
+        return Health(
+            address=str(self.address),
+            source=self.address.source,
+            server_version=row.server,
+            pgvector_version=row.pgvector,
+            revision=revision,
+        )
+
+    def close(self) -> None:
+        """Close the pooled connections."""
+        self._database.close()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Store {self.address}>"
+
+
+def _note_under_way(session: Session, transaction: Any, connection: Any) -> None:
+    """From the unit's first statement on, nothing slow may happen in it."""
+    session.info["hegel_under_way"] = True
+
+
+def connect(
+    url: str | URL | None = None,
+    *,
+    embedded: bool = True,
+    embedder: Embedder | None = None,
+    **settings: Any,
+) -> Store:
+    """A store on the database named by ``url``, DATABASE_URL or POSTGRES_DSN, in this order.
+
+    When nothing is named, the embedded server is used and announced in the log;
+    ``embedded=False`` refuses that. ``settings`` are those of hegel_store.settings.Settings. No
+    connection is opened yet.
+
+    Raises InvalidInput for a setting or URL that is not understood, ConfigurationError when no
+    database is named or the embedded server cannot start.
+    """
+    resolved = Settings(embedded=embedded, **settings)
+    return Store(resolve_address(resolved, url), resolved, embedder)

