@@ -33,7 +33,14 @@ OPTIONS = {
 
 def migrate_offline() -> None:
     """Print SQL for somebody else to apply, timeouts included."""
-    context.configure(dialect_name="postgresql", literal_binds=True, as_sql=True, **OPTIONS)
+    context.configure(
+        dialect_name="postgresql",
+        # With the default style every % in a function's body would come out doubled.
+        dialect_opts={"paramstyle": "named"},
+        literal_binds=True,
+        as_sql=True,
+        **OPTIONS,
+    )
     with context.begin_transaction():
         for statement in migrate.TIMEOUTS:
             context.execute(statement)

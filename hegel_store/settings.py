@@ -18,6 +18,7 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import URL
 
+from hegel_store import embedded
 from hegel_store.errors import ConfigurationError, InvalidInput
 
 PoolPreset = Literal["light", "medium", "heavy"]
@@ -152,8 +153,6 @@ def resolve_address(settings: Settings, url: str | URL | None = None) -> Databas
             "no database is named: pass a url, set DATABASE_URL, or allow the embedded server "
             "(embedded=True, -x embedded=true or HEGEL_EMBEDDED=1)"
         )
-    from hegel_store import embedded
-
     return parse_address(
         embedded.start(settings.data_directory, version=settings.embedded_version),
         "the embedded server",

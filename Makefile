@@ -1,0 +1,60 @@
+# Everything a newcomer needs: `make demo` and `make test`. Both make their own virtual environment.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
+# For example: make test PYTEST="--forbid-skips", or PYTEST="-k lineage"
+PYTEST ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types check pytest bench format clean
+
+help:
+	@echo "make demo    run a real training loop on the embedded PostgreSQL (about two minutes)"
+	@echo "make test    set up and run everything: format, lint, types, tests on PostgreSQL 18 and 16"
+	@echo "make check   only format, lint and types"
+	@echo "make bench   the benchmarks behind the numbers in docs/"
+	@echo "make format  rewrite the code in the one format"
+	@echo "make clean   remove the virtual environment and caches"
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: $(BIN)/python pyproject.toml constraints.txt
+	@echo "installing hegel_store into $(VENV)"
+	$(PIP) --editable '.[embedded,embeddings]'
+	@touch $@
+
+$(VENV)/.dev: $(BIN)/python pyproject.toml constraints.txt
+	@echo "installing hegel_store and its development tools into $(VENV)"
+	$(PIP) --editable '.[embedded,embeddings,dev]'
+	@touch $@ $(VENV)/.demo
+
+demo: $(VENV)/.demo
+	$(BIN)/hegel-store demo
+
+test: check pytest
+
+check: lint types
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports --no-cache
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+pytest: $(VENV)/.dev
+	$(BIN)/pytest --postgres 18 $(PYTEST)
+	$(BIN)/pytest --postgres 16 $(PYTEST) tests/integration tests/migrations tests/reliability
+
+bench: $(VENV)/.dev
+	for benchmark in tests/benchmarks/bench_*.py; do $(BIN)/python $$benchmark || exit 1; done
+
+format: $(VENV)/.dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
