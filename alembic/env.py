@@ -11,7 +11,6 @@ from __future__ import annotations
 import logging.config
 
 from alembic import context
-
 from hegel_store import migrate
 from hegel_store.schema import metadata
 from hegel_store.settings import Settings, resolve_address

@@ -44,8 +44,9 @@ def upgrade() -> None:
     )
     op.execute(
         """
-        -- The language is data of the row, and a generated column may only use fixed configurations.
-        -- A tsvector has room for 1 MB, so only the beginning of a long text is searchable.
+        -- The language is data of the row, and a generated column may only use fixed
+        -- configurations. A tsvector has room for 1 MB, so only the beginning of a long text is
+        -- searchable.
         CREATE FUNCTION hegel_tsvector(language text, content text) RETURNS tsvector
         LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
         RETURN CASE language

@@ -150,8 +150,8 @@ def upgrade() -> None:
     )
     op.execute(
         """
-        -- AFTER, not BEFORE: with a BEFORE UPDATE trigger PostgreSQL would recompute the generated columns
-        -- at every change of the statistics and write the whole profile again.
+        -- AFTER, not BEFORE: with a BEFORE UPDATE trigger PostgreSQL would recompute the generated
+        -- columns at every change of the statistics and write the whole profile again.
         CREATE TRIGGER hegel_prompt_profiles_immutable
             AFTER UPDATE OF corpus_id, id, task_type, version, base_profile_id, source, created_at
             ON hegel_prompt_profiles

@@ -25,7 +25,8 @@ def upgrade() -> None:
             position integer NOT NULL,
             CONSTRAINT pk_hegel_profile_parents PRIMARY KEY (corpus_id, profile_id, parent_id),
             CONSTRAINT fk_hegel_profile_parents_corpus_id_profile_id
-                FOREIGN KEY (corpus_id, profile_id) REFERENCES hegel_prompt_profiles (corpus_id, id),
+                FOREIGN KEY (corpus_id, profile_id)
+                REFERENCES hegel_prompt_profiles (corpus_id, id),
             CONSTRAINT fk_hegel_profile_parents_corpus_id_parent_id
                 FOREIGN KEY (corpus_id, parent_id) REFERENCES hegel_prompt_profiles (corpus_id, id),
             CONSTRAINT ck_hegel_profile_parents_not_its_own_parent CHECK (parent_id <> profile_id)
@@ -34,7 +35,8 @@ def upgrade() -> None:
     )
     op.execute(
         """
-        CREATE INDEX idx_hegel_profile_parents_parent ON hegel_profile_parents (corpus_id, parent_id)
+        CREATE INDEX idx_hegel_profile_parents_parent
+            ON hegel_profile_parents (corpus_id, parent_id)
         """
     )
 

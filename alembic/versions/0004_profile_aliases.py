@@ -24,7 +24,8 @@ def upgrade() -> None:
             updated_at timestamptz DEFAULT clock_timestamp() NOT NULL,
             CONSTRAINT pk_hegel_profile_aliases PRIMARY KEY (corpus_id, task_type, alias),
             CONSTRAINT fk_hegel_profile_aliases_corpus_id_profile_id
-                FOREIGN KEY (corpus_id, profile_id) REFERENCES hegel_prompt_profiles (corpus_id, id),
+                FOREIGN KEY (corpus_id, profile_id)
+                REFERENCES hegel_prompt_profiles (corpus_id, id),
             CONSTRAINT ck_hegel_profile_aliases_alias_is_name
                 CHECK (char_length(alias) <= 200 AND btrim(alias) <> ''),
             CONSTRAINT ck_hegel_profile_aliases_latest_is_computed CHECK (alias <> 'latest')
@@ -33,7 +34,8 @@ def upgrade() -> None:
     )
     op.execute(
         """
-        CREATE INDEX idx_hegel_profile_aliases_profile ON hegel_profile_aliases (corpus_id, profile_id)
+        CREATE INDEX idx_hegel_profile_aliases_profile
+            ON hegel_profile_aliases (corpus_id, profile_id)
         """
     )
     op.execute(
@@ -50,9 +52,11 @@ def upgrade() -> None:
             moved_at timestamptz DEFAULT clock_timestamp() NOT NULL,
             CONSTRAINT pk_hegel_profile_alias_moves PRIMARY KEY (corpus_id, id),
             CONSTRAINT fk_hegel_profile_alias_moves_corpus_id_from_profile_id
-                FOREIGN KEY (corpus_id, from_profile_id) REFERENCES hegel_prompt_profiles (corpus_id, id),
+                FOREIGN KEY (corpus_id, from_profile_id)
+                REFERENCES hegel_prompt_profiles (corpus_id, id),
             CONSTRAINT fk_hegel_profile_alias_moves_corpus_id_to_profile_id
-                FOREIGN KEY (corpus_id, to_profile_id) REFERENCES hegel_prompt_profiles (corpus_id, id)
+                FOREIGN KEY (corpus_id, to_profile_id)
+                REFERENCES hegel_prompt_profiles (corpus_id, id)
         )
         """
     )

@@ -38,9 +38,11 @@ def upgrade() -> None:
             run_id text COLLATE "C",
             CONSTRAINT pk_hegel_training_steps PRIMARY KEY (corpus_id, created_at, id),
             CONSTRAINT fk_hegel_training_steps_corpus_id_old_profile_id
-                FOREIGN KEY (corpus_id, old_profile_id) REFERENCES hegel_prompt_profiles (corpus_id, id),
+                FOREIGN KEY (corpus_id, old_profile_id)
+                REFERENCES hegel_prompt_profiles (corpus_id, id),
             CONSTRAINT fk_hegel_training_steps_corpus_id_new_profile_id
-                FOREIGN KEY (corpus_id, new_profile_id) REFERENCES hegel_prompt_profiles (corpus_id, id),
+                FOREIGN KEY (corpus_id, new_profile_id)
+                REFERENCES hegel_prompt_profiles (corpus_id, id),
             CONSTRAINT ck_hegel_training_steps_corpus_id_is_name
                 CHECK (char_length(corpus_id) <= 200 AND btrim(corpus_id) <> ''),
             CONSTRAINT ck_hegel_training_steps_task_type_is_name

@@ -38,7 +38,8 @@ def upgrade() -> None:
             CONSTRAINT pk_hegel_profile_populations
                 PRIMARY KEY (corpus_id, task_type, population, island, profile_id),
             CONSTRAINT fk_hegel_profile_populations_corpus_id_profile_id
-                FOREIGN KEY (corpus_id, profile_id) REFERENCES hegel_prompt_profiles (corpus_id, id),
+                FOREIGN KEY (corpus_id, profile_id)
+                REFERENCES hegel_prompt_profiles (corpus_id, id),
             CONSTRAINT ck_hegel_profile_populations_corpus_id_is_name
                 CHECK (char_length(corpus_id) <= 200 AND btrim(corpus_id) <> ''),
             CONSTRAINT ck_hegel_profile_populations_task_type_is_name

@@ -27,7 +27,8 @@ def upgrade() -> None:
             label_id uuid,
             content text NOT NULL,
             content_hash bytea GENERATED ALWAYS AS (hegel_content_hash(content)) STORED NOT NULL,
-            content_tsv tsvector GENERATED ALWAYS AS (hegel_tsvector(language, content)) STORED NOT NULL,
+            content_tsv tsvector
+                GENERATED ALWAYS AS (hegel_tsvector(language, content)) STORED NOT NULL,
             category text DEFAULT 'general' NOT NULL,
             intent text,
             confidence double precision DEFAULT 1.0 NOT NULL,
@@ -52,7 +53,8 @@ def upgrade() -> None:
                 FOREIGN KEY (corpus_id, label_id) REFERENCES hegel_labels (corpus_id, id)
                 ON DELETE SET NULL (label_id),
             CONSTRAINT fk_hegel_facts_corpus_id_profile_id
-                FOREIGN KEY (corpus_id, profile_id) REFERENCES hegel_prompt_profiles (corpus_id, id),
+                FOREIGN KEY (corpus_id, profile_id)
+                REFERENCES hegel_prompt_profiles (corpus_id, id),
             CONSTRAINT ck_hegel_facts_corpus_id_is_name
                 CHECK (char_length(corpus_id) <= 200 AND btrim(corpus_id) <> ''),
             CONSTRAINT ck_hegel_facts_category_is_name
@@ -62,8 +64,10 @@ def upgrade() -> None:
             CONSTRAINT ck_hegel_facts_metadata_is_object CHECK (jsonb_typeof(metadata) = 'object'),
             CONSTRAINT ck_hegel_facts_content_fits
                 CHECK (char_length(content) <= 1000000 AND btrim(content) <> ''),
-            CONSTRAINT ck_hegel_facts_confidence_is_a_share CHECK (confidence >= 0 AND confidence <= 1),
-            CONSTRAINT ck_hegel_facts_freshness_known CHECK (freshness IN ('fresh', 'ageing', 'stale')),
+            CONSTRAINT ck_hegel_facts_confidence_is_a_share
+                CHECK (confidence >= 0 AND confidence <= 1),
+            CONSTRAINT ck_hegel_facts_freshness_known
+                CHECK (freshness IN ('fresh', 'ageing', 'stale')),
             CONSTRAINT ck_hegel_facts_seen_count_counts CHECK (seen_count >= 1)
         )
         """

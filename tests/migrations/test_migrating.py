@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from alembic import command
 from hegel_store import migrate
 from hegel_store.errors import DatabaseUnavailable, PermissionDenied
 from hegel_store.settings import parse_address
@@ -173,26 +175,23 @@ def test_offline_sql_carries_timeouts_and_makes_the_same_schema(
     assert catalog(empty_postgresql) == catalog(postgresql)
 
 
-@pytest.mark.parametrize(
-    ("first", "last"), list(zip(["base", *migrate.known_revisions()], migrate.known_revisions()))
-)
-def test_squawk_finds_nothing_in_a_revision(first, last, tmp_path):
-    script = subprocess.run(
-        [sys.executable, "-m", "alembic", "upgrade", f"{first}:{last}", "--sql"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    file = tmp_path / f"{last}.sql"
-    file.write_text(script)
-    squawk = subprocess.run(
-        [Path(sys.executable).parent / "squawk", "--config", ROOT / ".squawk.toml", file],
-        capture_output=True,
-        text=True,
-        check=False,
+def test_squawk_finds_nothing_in_any_revision(config, tmp_path):
+    previous = "base"
+    for known in migrate.known_revisions():
+        config.output_buffer = io.StringIO()
+        command.upgrade(config, f"{previous}:{known}", sql=True)
+        (tmp_path / f"{known}.sql").write_text(config.output_buffer.getvalue())
+        previous = known
+    (tmp_path / "bad.sql").write_text("ALTER TABLE hegel_facts ADD COLUMN surprise int NOT NULL;")
+    squawk = [Path(sys.executable).parent / "squawk", "--config", ROOT / ".squawk.toml"]
+
+    def problems(*files: Path) -> str:
+        return subprocess.run([*squawk, *files], capture_output=True, text=True).stdout
+
+    assert "adding-required-field" in problems(tmp_path / "bad.sql")
+    assert problems(*sorted(tmp_path.glob("0*.sql"))).startswith(
+        f"Found 0 issues in {len(migrate.known_revisions())} files"
     )
-    assert squawk.returncode == 0, squawk.stdout
 
 
 @pytest.mark.slow
