@@ -1,0 +1,75 @@
+"""The documentation says what is so."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from hegel_store import errors
+from hegel_store.cli import app
+from hegel_store.schema import VERSION_TABLE, metadata
+from hegel_store.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([ROOT / "README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("seeds/*.md")])
+
+
+def test_the_readme_runs_as_it_stands(empty_url, monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", empty_url)
+    example, _ = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    scope: dict[str, object] = {}
+    exec(compile(example, "README.md", "exec"), scope)  # noqa: S102
+    scope["store"].close()
+
+
+def test_sql_in_the_schema_page_runs(postgresql):
+    page = (ROOT / "docs/reference/schema.md").read_text()
+    for statement in re.findall(r"```sql\n(.*?)```", page, re.DOTALL):
+        postgresql.execute(statement)
+    assert postgresql.execute("SELECT version FROM hegel_prompt_profiles").fetchall() == [(1,)]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page):
+    targets = re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text())
+    broken = [target for target in targets if not (page.parent / target).exists()]
+    assert broken == []
+
+
+def test_every_setting_is_documented_with_its_default():
+    page = (ROOT / "docs/reference/settings.md").read_text()
+    rows = dict(re.findall(r"^\| `(\w+)` \| ([^|]*) \|", page, re.MULTILINE))
+    assert set(rows) == set(Settings.model_fields) - {"database_url", "postgres_dsn"}
+    for name in ("pool", "pool_timeout", "connect_timeout", "application_name"):
+        default = Settings.model_fields[name].default
+        assert rows[name].startswith(
+            f"`{default:g}`"
+            if name != "pool" and isinstance(default, int | float)
+            else f"`{default}`"
+        )
+
+
+def test_every_error_is_documented():
+    page = (ROOT / "docs/reference/errors.md").read_text()
+    named = set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE))
+    defined = {
+        name
+        for name, item in vars(errors).items()
+        if isinstance(item, type) and issubclass(item, errors.HegelStoreError)
+    }
+    assert named == defined - {"HegelStoreError"}
+
+
+def test_every_table_is_documented():
+    page = (ROOT / "docs/reference/schema.md").read_text()
+    named = set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE))
+    assert named == set(metadata.tables) | {VERSION_TABLE}
+
+
+def test_every_command_is_in_the_changelog():
+    commands = set(get_command(app).commands)
+    text = (ROOT / "CHANGELOG.md").read_text()
+    assert {name for name in commands if not re.search(rf"\b{name}\b", text)} == set()
