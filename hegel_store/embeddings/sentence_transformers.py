@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -66,15 +65,28 @@ class SentenceTransformerEmbedder:
     def _loaded(self) -> Any:
         with self._loading:
             if self._model is None:
-                from sentence_transformers import SentenceTransformer
-
-                try:
-                    self._model = SentenceTransformer(self._source, device=self._device)
-                except (OSError, ValueError) as error:
-                    raise ConfigurationError(
-                        f"the model {self._source!r} cannot be loaded: {error}"
-                    ) from error
+                self._model = _load(self._source, self._device)
         return self._model
+
+
+def _load(source: str, device: str | None) -> Any:
+    from sentence_transformers import SentenceTransformer
+    from transformers.utils import logging
+
+    bar_was_shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        return SentenceTransformer(
+            source,
+            device=device,
+            # A folder has everything; asking a hub for updates would only cost time.
+            local_files_only=Path(source).is_dir(),
+        )
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"the model {source!r} cannot be loaded: {error}") from error
+    finally:
+        if bar_was_shown:
+            logging.enable_progress_bar()
 
 
 def _weights(model: str) -> str:
@@ -82,7 +94,5 @@ def _weights(model: str) -> str:
         package, folder = PACKAGED[model]
         spec = find_spec(package)
         if spec is not None and spec.submodule_search_locations:
-            # Everything is in the folder; asking a hub for updates would only cost time.
-            os.environ.setdefault("HF_HUB_OFFLINE", "1")
             return str(Path(next(iter(spec.submodule_search_locations))) / folder)
     return model

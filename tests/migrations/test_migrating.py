@@ -189,9 +189,8 @@ def test_squawk_finds_nothing_in_any_revision(config, tmp_path):
         return subprocess.run([*squawk, *files], capture_output=True, text=True).stdout
 
     assert "adding-required-field" in problems(tmp_path / "bad.sql")
-    assert (
-        f"Found 0 issues in {len(migrate.known_revisions())} files"
-        in problems(*sorted(tmp_path.glob("0*.sql")))
+    assert f"Found 0 issues in {len(migrate.known_revisions())} files" in problems(
+        *sorted(tmp_path.glob("0*.sql"))
     )
 
 
