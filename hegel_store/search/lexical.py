@@ -26,8 +26,9 @@ WORDS = f"""
             most_common_elem_freqs AS shares
         FROM pg_stats
         WHERE tablename = 'hegel_facts' AND attname = 'content_tsv'
-          AND schemaname = (SELECT relnamespace::regnamespace::text FROM pg_class
-                            WHERE oid = 'hegel_facts'::regclass)
+          AND schemaname = (SELECT nspname FROM pg_namespace JOIN pg_class
+                            ON relnamespace = pg_namespace.oid
+                            WHERE pg_class.oid = 'hegel_facts'::regclass)
           AND most_common_elems IS NOT NULL
     ),
     size AS MATERIALIZED (

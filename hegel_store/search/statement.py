@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 from sqlalchemy import TextClause, text
 
+from hegel_store.errors import InvalidInput
 from hegel_store.models import FactFilter
+from hegel_store.models.checks import (
+    check_choice,
+    check_integer,
+    check_name,
+    check_number,
+    check_text,
+)
+from hegel_store.models.facts import LANGUAGES
 from hegel_store.models.vectors import Vector, vector_text
 from hegel_store.search import filters as conditions
 from hegel_store.search import fusion, lexical, vector
@@ -24,20 +33,41 @@ FACT_TABLES = """hegel_facts AS fact
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """What to look for and how. ``embedding`` and ``model`` are None in text mode."""
+    """What to look for and how. ``embedding`` and ``model`` are None in text mode.
 
-    mode: fusion.Mode
+    Raises InvalidInput, naming the argument.
+    """
+
     query: str
-    embedding: Vector | None
-    model: str | None
     corpus_id: str | None
-    filters: FactFilter
     limit: int
-    candidates: int
+    mode: fusion.Mode
+    filters: FactFilter
     vector_weight: float
     length_normalisation: float
+    candidates: int
     fusion: fusion.Fusion
     language: str
+    embedding: Vector | None = None
+    model: str | None = None
+
+    def __post_init__(self) -> None:
+        check_text("query", self.query)
+        if self.corpus_id is not None:
+            check_name("corpus_id", self.corpus_id)
+        check_choice("mode", self.mode, get_args(fusion.Mode))
+        check_choice("fusion", self.fusion, get_args(fusion.Fusion))
+        check_choice("language", self.language, LANGUAGES)
+        for name in ("vector_weight", "length_normalisation"):
+            share = getattr(self, name)
+            if not 0 <= check_number(name, share) <= 1:
+                raise InvalidInput(name, f"must lie between 0 and 1, not {share}")
+        check_integer("limit", self.limit, minimum=1, maximum=10_000)
+        check_integer("candidates", self.candidates, minimum=1, maximum=10_000)
+        if not isinstance(self.filters, FactFilter):
+            raise InvalidInput(
+                "filters", f"must be a FactFilter, not {type(self.filters).__name__}"
+            )
 
 
 def build(search: Search) -> tuple[TextClause, dict[str, Any]]:

@@ -1,0 +1,111 @@
+"""The commands, as a person types them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from hegel_store import cli, migrate
+from hegel_store.models import NewFact
+
+COMMAND = Path(sys.executable).parent / "hegel-store"
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Call the command line in this process: exit status, output, errors."""
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["hegel-store", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        output = capsys.readouterr()
+        return int(ended.value.code or 0), output.out, output.err
+
+    return call
+
+
+def test_upgrade_check_downgrade(run, empty_url):
+    status, _, errors = run("check", "--url", empty_url)
+    assert (status, errors.count("\n")) == (1, 1)
+    assert "hegel-store upgrade" in errors
+    head = migrate.known_revisions()[-1]
+    assert f"is at revision {head}" in run("upgrade", "--url", empty_url)[1]
+    status, output, _ = run("check", "--url", empty_url)
+    assert status == 0
+    assert f"revision {head}" in output
+    assert "is at revision base" in run("downgrade", "base", "--yes", "--url", empty_url)[1]
+    assert run("check", "--url", empty_url)[0] == 1
+
+
+def test_downgrade_asks_first(run, url):
+    asked = subprocess.run(
+        [COMMAND, "downgrade", "base", "--url", url], input="n\n", capture_output=True, text=True
+    )
+    assert asked.returncode == 1
+    assert run("check", "--url", url)[0] == 0
+
+
+def test_an_error_is_one_line_without_a_password(run):
+    status, output, errors = run("check", "--url", "postgresql://me:hush@127.0.0.1:1/nowhere")
+    assert (status, output) == (1, "")
+    assert errors.startswith("hegel-store: cannot connect to postgresql://me:***@127.0.0.1:1/")
+    assert "hush" not in errors
+    assert "Traceback" not in errors
+
+
+def test_nothing_named_and_nothing_allowed_is_refused(run):
+    status, _, errors = run("check", "--no-embedded")
+    assert status == 1
+    assert "no database is named" in errors
+
+
+def test_search_shows_what_it_found_and_how(run, store, url):
+    store.facts.add_many(
+        [
+            NewFact(corpus_id="c", content="Port 5432 is PostgreSQL's.", category="ports"),
+            NewFact(corpus_id="c", content="Port 80 is for the web.", category="other"),
+        ]
+    )
+    status, output, _ = run("search", "port 5432", "--mode", "text", "--url", url)
+    assert status == 0
+    assert output.index("5432") < output.index("Port 80")
+    assert "2 of 2 candidates" in output
+    _, output, _ = run("search", "port", "--category", "other", "--mode", "text", "--url", url)
+    assert "PostgreSQL" not in output
+    assert "1 of 1 candidates" in output
+
+
+def test_history_and_lineage_show_versions(run, store, url):
+    first = store.profiles.append("c", "qa", {"worker": {"system_prompt": "Be brief. 🚢"}})
+    second = store.profiles.append("c", "qa", {"worker": {}}, base=first)
+    other = store.profiles.append("c", "qa", {"other": 1})
+    _, output, _ = run("history", "c", "qa", "--url", url)
+    assert [output.count(str(p.id)) for p in (first, second, other)] == [2, 1, 1]
+    assert "Be brief. 🚢" in output
+    _, output, _ = run("lineage", "c", str(second.id), "--url", url)
+    assert str(other.id) not in output
+    status, _, errors = run("lineage", "c", str(first.id).replace("0", "1"), "--url", url)
+    assert status == 1
+    assert "there is no profile" in errors
+
+
+@pytest.mark.parametrize("arguments", [["lineage", "c", "nonsense"], ["search"], ["--wrong"]])
+def test_a_wrong_call_is_explained(run, arguments):
+    status, _, errors = run(*arguments)
+    assert status == 2
+    assert "Usage" in errors
+
+
+def test_help_names_every_option():
+    shown = subprocess.run([COMMAND, "search", "--help"], capture_output=True, text=True)
+    assert shown.returncode == 0
+    for option in ("--corpus", "--category", "--mode", "--limit", "--url", "--embedded"):
+        assert option in shown.stdout
