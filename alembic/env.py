@@ -11,7 +11,11 @@ from __future__ import annotations
 import logging.config
 
 from alembic import context
+from alembic.util import CommandError
+from sqlalchemy import Connection
+
 from hegel_store import migrate
+from hegel_store.errors import HegelStoreError
 from hegel_store.schema import metadata
 from hegel_store.settings import Settings, resolve_address
 
@@ -50,15 +54,21 @@ def migrate_online() -> None:
     """Apply the revisions over one connection that holds the migration lock."""
     given = config.attributes.get("connection")
     if given is not None:
-        with migrate.exclusively(given):
-            context.configure(connection=given, **OPTIONS)
-            with context.begin_transaction():
-                context.run_migrations()
+        run_on(given)
         return
     arguments = context.get_x_argument(as_dictionary=True)
     told = {"embedded": True} if arguments.get("embedded", "").lower() in ("1", "true") else {}
-    address = resolve_address(Settings(**told), arguments.get("url"))
-    with migrate.connection_to(address) as connection, migrate.exclusively(connection):
+    try:
+        address = resolve_address(Settings(**told), arguments.get("url"))
+        with migrate.connection_to(address) as connection:
+            run_on(connection)
+    except HegelStoreError as error:
+        # Alembic prints its own errors in a line, and any other one as a traceback.
+        raise CommandError(str(error)) from None
+
+
+def run_on(connection: Connection) -> None:
+    with migrate.exclusively(connection):
         context.configure(connection=connection, **OPTIONS)
         with context.begin_transaction():
             context.run_migrations()

