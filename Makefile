@@ -7,13 +7,14 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint const
 PYTEST ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types check pytest bench format clean
+.PHONY: help demo test lint types check pytest bench golden format clean
 
 help:
 	@echo "make demo    run a real training loop on the embedded PostgreSQL (about two minutes)"
 	@echo "make test    set up and run everything: format, lint, types, tests on PostgreSQL 18 and 16"
 	@echo "make check   only format, lint and types"
 	@echo "make bench   the benchmarks behind the numbers in docs/"
+	@echo "make golden  write the catalogs that the revisions lead to anew"
 	@echo "make format  rewrite the code in the one format"
 	@echo "make clean   remove the virtual environment and caches"
 
@@ -51,6 +52,10 @@ pytest: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	for benchmark in tests/benchmarks/bench_*.py; do $(BIN)/python $$benchmark || exit 1; done
+
+golden: $(VENV)/.dev
+	$(BIN)/pytest --quiet --postgres 18 --write-golden tests/migrations/test_golden.py -k golden_one
+	$(BIN)/pytest --quiet --postgres 16 --write-golden tests/migrations/test_golden.py -k golden_one
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format .

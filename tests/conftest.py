@@ -33,6 +33,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="fail when a test is skipped, as a service it needs should be there",
     )
+    parser.addoption(
+        "--write-golden",
+        action="store_true",
+        help="write the golden catalog of this version anew instead of comparing with it",
+    )
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -1,50 +1,85 @@
-"""A database's catalog as sorted lines of text, to be compared before and after."""
+"""A database's catalog as text, to be compared before and after, and with the golden file."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import psycopg
 
+# Monthly partitions are left out, with all that hangs on them: no revision names a month.
 QUERIES = {
     "relation": """
-        SELECT format('%s %s persistence=%s options=%s rls=%s acl=%s', relkind, relname,
-                      relpersistence, reloptions, relrowsecurity, relacl)
-        FROM pg_class WHERE relnamespace = 'public'::regnamespace""",
+        SELECT relname,
+               format('kind=%s persistence=%s options=%s row security=%s forced=%s grants=%s',
+                      relkind, relpersistence, reloptions, relrowsecurity, relforcerowsecurity,
+                      relacl),
+               pg_get_partkeydef(oid)
+        FROM pg_class
+        WHERE relnamespace = 'public'::regnamespace AND relkind NOT IN ('i', 'I')
+          AND NOT relispartition""",
     "column": """
-        SELECT format('%s.%s %s null=%s default=%s generated=%s collation=%s storage=%s target=%s',
-                      attrelid::regclass, attname, format_type(atttypid, atttypmod),
-                      NOT attnotnull, pg_get_expr(adbin, adrelid), attgenerated,
-                      attcollation::regcollation, attstorage, attstattarget)
+        SELECT format('%s.%s', relname, attname),
+               format('%s%s', format_type(atttypid, atttypmod),
+                      CASE WHEN attnotnull THEN ' not null' END),
+               'default: ' || pg_get_expr(adbin, adrelid),
+               'generated: ' || nullif(attgenerated, '')::text,
+               'identity: ' || nullif(attidentity, '')::text,
+               'collation: ' || nullif(nullif(attcollation, 100), 0)::regcollation::text,
+               format('storage: %s', attstorage),
+               'statistics: ' || nullif(attstattarget, -1)::text,
+               'grants: ' || attacl::text,
+               'comment: ' || col_description(attrelid, attnum)
         FROM pg_attribute
         JOIN pg_class ON pg_class.oid = attrelid AND relkind IN ('r', 'p', 'v')
         LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
-        WHERE relnamespace = 'public'::regnamespace AND attnum > 0 AND NOT attisdropped""",
+        WHERE relnamespace = 'public'::regnamespace AND NOT relispartition
+          AND attnum > 0 AND NOT attisdropped""",
     "index": """
-        SELECT format('%s valid=%s', pg_get_indexdef(indexrelid), indisvalid)
-        FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
-        WHERE relnamespace = 'public'::regnamespace""",
+        SELECT pg_class.relname, pg_get_indexdef(indexrelid),
+               CASE WHEN NOT indisvalid THEN 'INVALID' END
+        FROM pg_index
+        JOIN pg_class ON pg_class.oid = indexrelid
+        JOIN pg_class AS of ON of.oid = indrelid AND NOT of.relispartition
+        WHERE pg_class.relnamespace = 'public'::regnamespace""",
     "constraint": """
-        SELECT format('%s %s %s validated=%s', conrelid::regclass, conname,
-                      pg_get_constraintdef(oid), convalidated)
-        FROM pg_constraint WHERE connamespace = 'public'::regnamespace""",
+        SELECT format('%s.%s', relname, conname), pg_get_constraintdef(pg_constraint.oid),
+               CASE WHEN NOT convalidated THEN 'NOT VALID' END
+        FROM pg_constraint JOIN pg_class ON pg_class.oid = conrelid AND NOT relispartition
+        WHERE connamespace = 'public'::regnamespace AND conparentid = 0""",
     "trigger": """
-        SELECT pg_get_triggerdef(pg_trigger.oid)
-        FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
+        SELECT format('%s.%s', relname, tgname), pg_get_triggerdef(pg_trigger.oid),
+               'enabled: ' || tgenabled::text
+        FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid AND NOT relispartition
         WHERE relnamespace = 'public'::regnamespace AND NOT tgisinternal""",
     "function": """
-        SELECT format('%s acl=%s', pg_get_functiondef(pg_proc.oid), proacl)
+        SELECT pg_proc.oid::regprocedure::text, pg_get_functiondef(pg_proc.oid),
+               'grants: ' || proacl::text
         FROM pg_proc
         LEFT JOIN pg_depend ON objid = pg_proc.oid AND deptype = 'e'
         WHERE pronamespace = 'public'::regnamespace AND prokind = 'f' AND objid IS NULL""",
     "view": """
-        SELECT format('%s %s', oid::regclass, pg_get_viewdef(oid))
+        SELECT relname, pg_get_viewdef(oid)
         FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'v'""",
+    "policy": """
+        SELECT format('%s.%s', tablename, policyname),
+               format('%s %s to %s using (%s) check (%s)', permissive, cmd, roles, qual, with_check)
+        FROM pg_policies WHERE schemaname = 'public'""",
 }
+
+GOLDEN = Path(__file__).parent / "golden"
 
 
 def catalog(connection: psycopg.Connection) -> list[str]:
-    """Every object of the schema public that is not an extension's, one line each, sorted."""
-    lines = []
+    """Every object of the schema public that is not an extension's, one entry each, sorted."""
+    entries = []
     for kind, query in QUERIES.items():
-        lines += [f"{kind}: {row[0]}" for row in connection.execute(query)]
+        for name, *details in connection.execute(query):
+            lines = [line for detail in details if detail for line in detail.splitlines()]
+            entries.append("\n    ".join([f"{kind} {name}", *(line.rstrip() for line in lines)]))
     connection.rollback()
-    return sorted(lines)
+    return sorted(entries)
+
+
+def golden_file(connection: psycopg.Connection) -> Path:
+    """One per major version: on 18 each NOT NULL is a constraint, on 16 it is not."""
+    return GOLDEN / f"postgresql-{connection.info.server_version // 10000}.txt"
