@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -85,7 +85,7 @@ def check_id(field: str, value: object) -> UUID:
 
 def check_number(field: str, value: object) -> float:
     """Return ``value`` as a finite float."""
-    if isinstance(value, bool) or isinstance(value, (str, bytes)):
+    if isinstance(value, (bool, str, bytes)):
         raise InvalidInput(field, f"must be a number, not {type(value).__name__}")
     try:
         number = float(value)  # type: ignore[arg-type]  # whatever has __float__ is welcome
@@ -107,13 +107,26 @@ def check_integer(field: str, value: object, *, minimum: int = 0, maximum: int =
     return value
 
 
+def check_choice(field: str, value: object, choices: Sequence[str]) -> None:
+    """Raise InvalidInput unless ``value`` is one of ``choices``."""
+    if not isinstance(value, str) or value not in choices:
+        raise InvalidInput(field, f"must be one of {', '.join(choices)}, not {value!r:.80}")
+
+
 def check_moment(field: str, value: object) -> datetime:
-    """Return ``value`` if it is a datetime with a time zone (a naive one is ambiguous)."""
+    """Return ``value``, a datetime with a time zone (a naive one is ambiguous), in UTC.
+
+    In UTC, because Python never finds a local time of a repeated hour equal to what the database
+    gives back. The first and the last year that Python knows are refused: in the time zone of
+    another session such a moment may lie in a year that no datetime can hold.
+    """
     if not isinstance(value, datetime):
         raise InvalidInput(field, f"must be a datetime, not {type(value).__name__}")
     if value.tzinfo is None or value.utcoffset() is None:
         raise InvalidInput(field, "must carry a time zone")
-    return value
+    if not 1 < value.year < 9999:
+        raise InvalidInput(field, f"must lie between the years 2 and 9998, not in {value.year}")
+    return value.astimezone(UTC)
 
 
 def check_json(field: str, value: object) -> str:
@@ -136,6 +149,11 @@ def check_json(field: str, value: object) -> str:
     return text
 
 
+def check_optional_json(field: str, value: object) -> str:
+    """Like check_json(), with None standing for the empty object."""
+    return "{}" if value is None else check_json(field, value)
+
+
 def _plain(path: str, value: object, depth: int) -> Any:
     """Rebuild ``value`` from plain JSON types, refusing what JSON or jsonb cannot hold."""
     if depth > MAX_JSON_DEPTH:
@@ -147,7 +165,9 @@ def _plain(path: str, value: object, depth: int) -> Any:
     if isinstance(value, int):
         return int(value)
     if isinstance(value, float):
-        return check_number(path, value)
+        number = check_number(path, value)
+        # Written as 1e+23, jsonb would take it for the integer 10**23, which no float equals.
+        return int(number) if abs(number) >= 1e16 else number
     if isinstance(value, Mapping):
         plain = {}
         for key, item in value.items():

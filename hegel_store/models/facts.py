@@ -10,6 +10,7 @@ from uuid import UUID
 
 from hegel_store.errors import HegelStoreError, InvalidInput
 from hegel_store.models.checks import (
+    check_choice,
     check_fact_text,
     check_id,
     check_json,
@@ -55,12 +56,6 @@ LANGUAGES = (
 """Text search configurations that PostgreSQL 16 and 18 both ship; 'simple' only folds case."""
 
 
-def check_choice(name: str, value: object, choices: Sequence[str]) -> None:
-    """Raise InvalidInput unless ``value`` is one of ``choices``."""
-    if value not in choices:
-        raise InvalidInput(name, f"must be one of {', '.join(choices)}, not {value!r:.80}")
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewFact:
     """A sentence to remember.
@@ -83,7 +78,7 @@ class NewFact:
     freshness: Freshness = "fresh"
     language: str = "english"
     metadata: Mapping[str, Any] = field(default_factory=dict)
-    embedding: Any = None
+    embedding: Any = field(default=None, repr=False, compare=False)
     valid_from: datetime | None = None
     expires_at: datetime | None = None
     profile_id: UUID | None = None
@@ -110,9 +105,9 @@ class NewFact:
         if self.embedding is not None:
             keep("embedding", unit_vector("embedding", self.embedding))
         if self.valid_from is not None:
-            check_moment("valid_from", self.valid_from)
+            keep("valid_from", check_moment("valid_from", self.valid_from))
         if self.expires_at is not None:
-            check_moment("expires_at", self.expires_at)
+            keep("expires_at", check_moment("expires_at", self.expires_at))
         if self.profile_id is not None:
             keep("profile_id", check_id("profile_id", self.profile_id))
         if self.step_id is not None:
@@ -121,7 +116,7 @@ class NewFact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
-    """A stored fact. ``label`` is the label's name; ``seen_count`` counts how often it was added."""
+    """A stored fact. ``label`` is the label's name, ``seen_count`` how often it was added."""
 
     corpus_id: str
     id: UUID

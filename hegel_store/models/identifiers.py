@@ -29,8 +29,11 @@ def uuid7(moment: datetime | None = None) -> UUID:
 def uuid7_time(identifier: UUID) -> datetime:
     """The moment inside a UUIDv7, to the millisecond, in UTC.
 
-    Raises ValueError for another version.
+    Raises ValueError for another version, and for one whose time is after the year 9999.
     """
     if identifier.version != 7:
         raise ValueError("not a version 7 UUID")
-    return EPOCH + timedelta(milliseconds=identifier.int >> 80)
+    try:
+        return EPOCH + timedelta(milliseconds=identifier.int >> 80)
+    except OverflowError:
+        raise ValueError("the time of the UUID is after the year 9999") from None

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from hegel_store.errors import InvalidInput
 from hegel_store.models.checks import (
+    check_choice,
     check_id,
     check_integer,
     check_json,
@@ -76,9 +77,7 @@ class NewStep:
             check_text("gold_answer", self.gold_answer)
         if self.reward is not None:
             keep("reward", check_number("reward", self.reward))
-        if self.step_type not in get_args(StepType):
-            choices = ", ".join(get_args(StepType))
-            raise InvalidInput("step_type", f"must be one of {choices}, not {self.step_type!r}")
+        check_choice("step_type", self.step_type, get_args(StepType))
         if self.optimization_strategy is not None:
             check_name("optimization_strategy", self.optimization_strategy)
         if self.processing_time_ms is not None:
@@ -94,23 +93,29 @@ class NewStep:
     def _identify(self, keep: Any) -> None:
         if self.id is not None:
             keep("id", check_id("id", self.id))
+        source = "created_at"
         if self.created_at is not None:
-            check_moment("created_at", self.created_at)
+            keep("created_at", check_moment("created_at", self.created_at))
         elif self.id is None:
             keep("created_at", datetime.now(UTC))
         else:
+            source = "id"
             try:
                 keep("created_at", uuid7_time(self.id))
-            except ValueError:
+            except ValueError as error:
                 raise InvalidInput(
-                    "id", "must be a UUIDv7 when created_at is not given, or a retry would double"
+                    "id",
+                    "must be a UUIDv7 when created_at is not given, or a retry would double "
+                    f"({error})",
                 ) from None
-        if self.id is None:
-            keep("id", uuid7(self.created_at))
         if not EARLIEST_STEP <= self.created_at <= datetime.now(UTC) + LATEST_STEP_AHEAD:
             raise InvalidInput(
-                "created_at", f"must be after 1999 and at most a year ahead, not {self.created_at}"
+                source,
+                "its time must be after 1999 and at most a year ahead, "
+                f"not {self.created_at.isoformat()}",
             )
+        if self.id is None:
+            keep("id", uuid7(self.created_at))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,7 +47,8 @@ def unit_vector(field: str, value: Any) -> Vector:
     if largest == 0:
         raise InvalidInput(field, "is a zero vector, which has no direction to compare")
     vector = vector / largest
-    return (vector / np.linalg.norm(vector)).astype(np.float32)
+    unit: Vector = (vector / np.linalg.norm(vector)).astype(np.float32)
+    return unit
 
 
 def vector_text(vector: Vector) -> str:

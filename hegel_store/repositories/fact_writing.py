@@ -19,15 +19,17 @@ from hegel_store.models.vectors import Vector, slot_for, vector_text
 Content = tuple[str, bytes]
 """What makes facts equal: the corpus and the SHA-256 of the content."""
 
-KNOWN_CONTENTS = text(
+
+def embedded_statement(slot: str) -> str:
+    """Which of the wanted contents are stored with a vector in this slot."""
+    return f"""
+        SELECT corpus_id, content_hash
+        FROM hegel_facts
+        JOIN unnest(CAST(:corpora AS text[]), CAST(:hashes AS bytea[]))
+            AS wanted (corpus_id, hash) USING (corpus_id)
+        WHERE content_hash = wanted.hash AND deleted_at IS NULL AND {slot} IS NOT NULL
     """
-    SELECT corpus_id, content_hash
-    FROM hegel_facts
-    JOIN unnest(CAST(:corpora AS text[]), CAST(:hashes AS bytea[])) AS wanted (corpus_id, hash)
-      USING (corpus_id)
-    WHERE content_hash = wanted.hash AND deleted_at IS NULL
-    """
-)
+
 
 FIND_LABELS = text(
     """
@@ -126,11 +128,13 @@ def content_key(fact: NewFact) -> Content:
     return fact.corpus_id, hashlib.sha256(fact.content.encode()).digest()
 
 
-def known_contents(session: Executor, keys: Sequence[Content]) -> set[Content]:
-    """Which of these contents are stored already, so that they need not be embedded again."""
+def embedded_contents(session: Executor, keys: Sequence[Content], dimensions: int) -> set[Content]:
+    """Which of these contents have their vector already, so that they need no other one."""
     values = {"corpora": [corpus for corpus, _ in keys], "hashes": [digest for _, digest in keys]}
     with translated():
-        rows = session.execute(KNOWN_CONTENTS, values).all()
+        rows = session.execute(
+            text(embedded_statement(slot_for("embedding", dimensions))), values
+        ).all()
     return {(row.corpus_id, bytes(row.content_hash)) for row in rows}
 
 
@@ -157,9 +161,13 @@ def write(
     for key in keys:
         fact = grouped[key][0]
         label = next((same.label for same in grouped[key] if same.label is not None), None)
+        expiries = [same.expires_at for same in grouped[key] if same.expires_at is not None]
         values = {
             "id": uuid7(),
             "label_id": None if label is None else labels[fact.corpus_id, label],
+            "confidence": max(same.confidence for same in grouped[key]),
+            # One that never expires outlasts the others.
+            "expires_at": max(expiries) if len(expiries) == len(grouped[key]) else None,
             "metadata": fact.metadata_json,
             "seen_count": len(grouped[key]),
             "embedding": vector_text(vectors[key]) if key in vectors else None,

@@ -2,46 +2,31 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import fields
-from typing import Any, Literal, get_args
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import Connection, text
 
 from hegel_store.database import Autocommit, Executor, translated
 from hegel_store.embeddings.protocol import Embedder, embed_distinct
 from hegel_store.errors import (
-    EmbedderMissing,
     EmbeddingSpaceMismatch,
     HegelStoreError,
     InvalidInput,
     NotFound,
     TransactionOpen,
 )
-from hegel_store.models import (
-    AddResult,
-    Fact,
-    FactFilter,
-    NewFact,
-    RefusedFact,
-    SearchHit,
-    SearchResult,
-)
-from hegel_store.models.checks import check_id, check_integer, check_name, check_number, check_text
-from hegel_store.models.facts import LANGUAGES, check_choice
-from hegel_store.models.vectors import DIMENSIONS, Vector, slot_for, unit_vector
-from hegel_store.repositories import fact_writing
+from hegel_store.models import AddResult, Fact, FactFilter, NewFact, RefusedFact, SearchResult
+from hegel_store.models.checks import check_choice, check_id, check_name
+from hegel_store.models.vectors import DIMENSIONS, Vector, slot_for
+from hegel_store.repositories import fact_search, fact_writing
+from hegel_store.repositories.fact_search import fact_of, model_name
 from hegel_store.repositories.fact_writing import Content, Written, content_key
+from hegel_store.repositories.transactions import atomic
 from hegel_store.search.fusion import Fusion, Mode
-from hegel_store.search.statement import FACT_COLUMNS, FACT_TABLES, Search, build
-
-logger = logging.getLogger("hegel_store.facts")
-
-UNNAMED_MODEL = "unnamed"
-"""What vectors count as that are given to a repository without an embedder."""
+from hegel_store.search.statement import FACT_COLUMNS, FACT_TABLES, Search
 
 BATCH = 500
 
@@ -60,6 +45,10 @@ ANALYZE = text(
     "ANALYZE hegel_facts (corpus_id, category, intent, freshness, confidence, created_at, "
     "content_tsv)"
 )
+
+
+REFUSALS = (InvalidInput, NotFound, EmbeddingSpaceMismatch)
+"""Errors that are about a fact; any other one would meet the rest of the batch as well."""
 
 
 class FactRepository:
@@ -95,12 +84,13 @@ class FactRepository:
         ids: list[UUID | None] = []
         refused: list[RefusedFact] = []
         added = 0
-        for batch in _batches(facts):
-            start = len(ids)
+        # In a transaction all texts must be embedded before the first of them is stored.
+        size = BATCH if isinstance(self._session, Autocommit) else None
+        for start, batch in _batches(facts, size):
             ids += [None] * len(batch)
-            for positions, outcome in self._add(batch, range(len(batch)), on_error):
+            for positions, outcome in self._add(start, batch, on_error):
                 if isinstance(outcome, HegelStoreError):
-                    refused.append(RefusedFact(position=start + positions[0], error=outcome))
+                    refused += [RefusedFact(position=start + p, error=outcome) for p in positions]
                     continue
                 added += outcome.added
                 for position in positions:
@@ -138,58 +128,19 @@ class FactRepository:
         Raises InvalidInput, EmbedderMissing (vector mode without a vector) and
         EmbeddingSpaceMismatch.
         """
-        check_text("query", query)
-        if corpus_id is not None:
-            check_name("corpus_id", corpus_id)
-        check_choice("mode", mode, get_args(Mode))
-        check_choice("fusion", fusion, get_args(Fusion))
-        check_choice("language", language, LANGUAGES)
-        for name, share in (
-            ("vector_weight", vector_weight),
-            ("length_normalisation", length_normalisation),
-        ):
-            if not 0 <= check_number(name, share) <= 1:
-                raise InvalidInput(name, f"must lie between 0 and 1, not {share}")
-        check_integer("limit", limit, minimum=1, maximum=10_000)
-        check_integer("candidates", candidates, minimum=1, maximum=10_000)
-        if filters is not None and not isinstance(filters, FactFilter):
-            raise InvalidInput("filters", f"must be a FactFilter, not {type(filters).__name__}")
-        degraded = None
-        vector = None
-        if mode != "text":
-            vector, degraded = self._query_vector(query, embedding, required=mode == "vector")
-        model = UNNAMED_MODEL if self._embedder is None else self._embedder.name
-        statement, parameters = build(
-            Search(
-                mode=mode if vector is not None else "text",
-                query=query,
-                embedding=vector,
-                model=model,
-                corpus_id=corpus_id,
-                filters=filters or FactFilter(),
-                limit=limit,
-                candidates=candidates,
-                vector_weight=vector_weight,
-                length_normalisation=length_normalisation,
-                fusion=fusion,
-                language=language,
-            )
+        search = Search(
+            query=query,
+            corpus_id=corpus_id,
+            limit=limit,
+            mode=mode,
+            filters=FactFilter() if filters is None else filters,
+            vector_weight=vector_weight,
+            length_normalisation=length_normalisation,
+            candidates=candidates,
+            fusion=fusion,
+            language=language,
         )
-        with translated():
-            rows = self._session.execute(statement, parameters).all()
-        found = rows[0]
-        if found.stranger is not None and vector is not None:
-            slot = slot_for("embedding", len(vector))
-            raise EmbeddingSpaceMismatch(slot, found.stranger, model, found.stranger_corpus)
-        hits = [_hit(row) for row in rows if row.score is not None]
-        return SearchResult(
-            hits=hits,
-            exact=vector is None or found.exact,
-            complete=len(hits) == limit or not found.words_cut,
-            scan_limit_hit=found.scan_limit_hit,
-            candidates=found.candidates,
-            degraded=degraded,
-        )
+        return fact_search.run(self._session, self._embedder, search, embedding)
 
     def get(self, corpus_id: str, fact_id: UUID) -> Fact:
         """One fact, deleted or not (see ``deleted_at``). Raises NotFound."""
@@ -201,7 +152,7 @@ class FactRepository:
             row = self._session.execute(GET, values).one_or_none()
         if row is None:
             raise NotFound("fact", f"{fact_id} in corpus {corpus_id!r}", "fact_id")
-        return _fact(row)
+        return fact_of(row)
 
     def forget(self, corpus_id: str, fact_ids: UUID | Iterable[UUID]) -> int:
         """Delete facts, and return how many there were to delete.
@@ -218,90 +169,80 @@ class FactRepository:
         return int(result.rowcount)  # type: ignore[attr-defined]
 
     def _add(
-        self, batch: Sequence[NewFact], positions: Sequence[int], on_error: str
+        self, start: int, batch: Sequence[NewFact], on_error: str
     ) -> Iterator[tuple[Sequence[int], Written | HegelStoreError]]:
-        """Store the facts at ``positions``; halve what fails until the culprits stand alone."""
+        """What became of the facts of a batch: positions in it, and their outcome."""
+        dimensions = self._dimensions(batch)
+        accepted = []
+        for position, fact in enumerate(batch):
+            problem = _problem(start + position, fact, dimensions)
+            if problem is None:
+                accepted.append(position)
+            elif on_error == "raise":
+                raise problem
+            else:
+                yield [position], problem
+        vectors = self._vectors([batch[position] for position in accepted], dimensions)
+        for first in range(0, len(accepted), BATCH):
+            chunk = accepted[first : first + BATCH]
+            yield from self._store(batch, chunk, vectors, dimensions, on_error)
+
+    def _store(
+        self,
+        batch: Sequence[NewFact],
+        positions: Sequence[int],
+        vectors: Mapping[Content, Vector],
+        dimensions: int,
+        on_error: str,
+    ) -> Iterator[tuple[Sequence[int], Written | HegelStoreError]]:
+        """Store the facts at ``positions``; halve what is refused until the culprit is alone."""
+        facts = [batch[position] for position in positions]
+        own = {key: vectors[key] for key in map(content_key, facts) if key in vectors}
         try:
-            yield positions, self._write([batch[position] for position in positions])
-        except HegelStoreError as error:
-            if on_error == "raise" or error.retryable:
+            with atomic(self._session) as session:
+                written = fact_writing.write(
+                    session, facts, own, model_name(self._embedder), dimensions
+                )
+        except REFUSALS as error:
+            if on_error == "raise":
                 raise
             if len(positions) == 1:
                 yield positions, error
                 return
             middle = len(positions) // 2
-            yield from self._add(batch, positions[:middle], on_error)
-            yield from self._add(batch, positions[middle:], on_error)
+            for half in (positions[:middle], positions[middle:]):
+                yield from self._store(batch, half, vectors, dimensions, on_error)
+        else:
+            yield positions, written
 
-    def _write(self, facts: Sequence[NewFact]) -> Written:
-        for fact in facts:
-            if not isinstance(fact, NewFact):
-                raise InvalidInput("facts", f"must be NewFact, not {type(fact).__name__}")
-        given = {content_key(fact): fact.embedding for fact in facts if fact.embedding is not None}
-        dimensions = self._dimensions(list(given.values()))
-        vectors = given | self._embed([fact for fact in facts if content_key(fact) not in given])
-        model = UNNAMED_MODEL if self._embedder is None else self._embedder.name
-        with self._atomic() as session:
-            return fact_writing.write(session, facts, vectors, model, dimensions)
-
-    def _dimensions(self, given: Sequence[Vector]) -> int:
-        """The size of this batch's vectors; given ones count as the embedder's own."""
-        sizes = {len(vector) for vector in given}
+    def _dimensions(self, batch: Sequence[NewFact]) -> int:
+        """The size of this batch's vectors: the embedder's, or that of the first one given."""
         if self._embedder is not None:
-            own = self._embedder.dimensions
-            slot_for("embedder", own)
-            if sizes - {own}:
-                raise InvalidInput(
-                    "embedding", f"has {(sizes - {own}).pop()} dimensions, the embedder {own}"
-                )
-            return own
-        if len(sizes) > 1:
-            raise InvalidInput("embedding", f"has different sizes in one batch: {sorted(sizes)}")
-        return sizes.pop() if sizes else DIMENSIONS[0]
+            check_name("embedder", self._embedder.name)
+            slot_for("embedder", self._embedder.dimensions)
+            return self._embedder.dimensions
+        given = (getattr(fact, "embedding", None) for fact in batch)
+        return next((len(vector) for vector in given if vector is not None), DIMENSIONS[0])
 
-    def _embed(self, facts: Sequence[NewFact]) -> dict[Content, Vector]:
-        if self._embedder is None or not facts:
-            return {}
+    def _vectors(self, facts: Sequence[NewFact], dimensions: int) -> dict[Content, Vector]:
+        """The vectors of these contents: given ones, and for the others those of the embedder."""
+        vectors = {
+            content_key(fact): fact.embedding for fact in facts if fact.embedding is not None
+        }
+        rest = {content_key(fact): fact.content for fact in facts}
+        rest = {key: content for key, content in rest.items() if key not in vectors}
+        if self._embedder is None or not rest:
+            return vectors
         if isinstance(self._session, Autocommit):
-            known = fact_writing.known_contents(self._session, [content_key(f) for f in facts])
-            facts = [fact for fact in facts if content_key(fact) not in known]
-        elif self._session.info.get("hegel_under_way"):
+            known = fact_writing.embedded_contents(self._session, list(rest), dimensions)
+            rest = {key: content for key, content in rest.items() if key not in known}
+        elif _under_way(self._session):
             raise TransactionOpen(
                 "texts would be embedded inside a transaction that is under way: add the facts "
                 "first in the unit of work, or give each its embedding"
             )
-        vectors = embed_distinct(self._embedder, [fact.content for fact in facts])
-        return {content_key(fact): vectors[fact.content] for fact in facts}
-
-    def _atomic(self) -> AbstractContextManager[Any]:
-        """A batch is stored whole or not at all, whatever the caller does with the error."""
-        if isinstance(self._session, Autocommit):
-            return self._session.transaction()
-        return _savepoint(self._session)
-
-    def _query_vector(
-        self, query: str, given: Any, *, required: bool
-    ) -> tuple[Vector | None, str | None]:
-        """The query's vector, or None and what was missing."""
-        if given is not None:
-            vector = unit_vector("embedding", given)
-            if self._embedder is not None and len(vector) != self._embedder.dimensions:
-                raise InvalidInput(
-                    "embedding",
-                    f"has {len(vector)} dimensions, the embedder {self._embedder.dimensions}",
-                )
-            return vector, None
-        if self._embedder is None:
-            if required:
-                raise EmbedderMissing("vector search needs an embedder or an embedding")
-            return None, "embedder"
-        try:
-            return embed_distinct(self._embedder, [query])[query], None
-        except Exception as error:
-            if required:
-                raise
-            logger.warning("answering from text alone, as the embedder failed: %s", error)
-            return None, "embedder"
+        made = embed_distinct(self._embedder, list(rest.values()))
+        return vectors | {key: made[content] for key, content in rest.items()}
 
     def _refresh_statistics(self, session: Autocommit, added: int) -> None:
         """After a load that changes the word frequencies, ANALYZE now: autovacuum takes a minute,
@@ -314,47 +255,28 @@ class FactRepository:
                 session.execute(ANALYZE)
 
 
-class _savepoint(AbstractContextManager[Any]):  # noqa: N801  used like a function
-    """A savepoint on the caller's transaction, yielding the caller's own session."""
-
-    def __init__(self, session: Any) -> None:
-        self._session = session
-
-    def __enter__(self) -> Any:
-        self._nested = self._session.begin_nested()
-        return self._session
-
-    def __exit__(self, *problem: Any) -> None:
-        if problem[0] is None:
-            self._nested.commit()
-        elif self._nested.is_active:
-            self._nested.rollback()
+def _under_way(session: Any) -> bool:
+    """Whether a statement was sent already in the caller's transaction."""
+    if isinstance(session, Connection):
+        return session.in_transaction()
+    return bool(session.info.get("hegel_under_way"))
 
 
-def _batches(facts: Iterable[NewFact]) -> Iterator[list[NewFact]]:
-    batch: list[NewFact] = []
-    for fact in facts:
-        batch.append(fact)
-        if len(batch) == BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
+def _problem(position: int, fact: object, dimensions: int) -> InvalidInput | None:
+    """Why a fact cannot be stored, as far as it shows without the database."""
+    if not isinstance(fact, NewFact):
+        return InvalidInput(f"facts[{position}]", f"must be a NewFact, not {type(fact).__name__}")
+    if fact.embedding is not None and len(fact.embedding) != dimensions:
+        return InvalidInput(
+            "embedding", f"has {len(fact.embedding)} dimensions, the others {dimensions}"
+        )
+    return None
 
 
-FACT_FIELDS = tuple(field.name for field in fields(Fact))
-
-
-def _fact(row: Row[Any]) -> Fact:
-    return Fact(**{name: getattr(row, name) for name in FACT_FIELDS})
-
-
-def _hit(row: Row[Any]) -> SearchHit:
-    return SearchHit(
-        fact=_fact(row),
-        score=row.score,
-        vector_score=row.vector_score,
-        text_score=row.text_score,
-        vector_rank=row.vector_rank,
-        text_rank=row.text_rank,
-    )
+def _batches(facts: Iterable[NewFact], size: int | None) -> Iterator[tuple[int, list[NewFact]]]:
+    """Batches (one of all when ``size`` is None), each with the position of its first fact."""
+    rest = iter(facts)
+    start = 0
+    while batch := list(islice(rest, size)):
+        yield start, batch
+        start += len(batch)

@@ -11,7 +11,13 @@ from sqlalchemy import Row, text
 from hegel_store.database import Executor, translated
 from hegel_store.errors import HegelStoreError, NotFound
 from hegel_store.models import PopulationMember
-from hegel_store.models.checks import check_id, check_integer, check_json, check_name, check_number
+from hegel_store.models.checks import (
+    check_id,
+    check_integer,
+    check_name,
+    check_number,
+    check_optional_json,
+)
 
 RETURNED = """
     corpus_id, task_type, population, island, profile_id, epoch, fitness_score AS fitness,
@@ -31,12 +37,12 @@ ADD = text(
         generation, descriptor, cell_key, population_metadata)
     VALUES (
         :corpus_id, :task_type, :population, :island, :profile_id, CAST(:fitness AS float8),
-        CAST(:objectives AS jsonb), :generation, CAST(:descriptor AS jsonb),
-        CAST(:cell_key AS text), CAST(:metadata AS jsonb))
+        CAST(:objectives AS jsonb), coalesce(CAST(:generation AS int4), 1),
+        CAST(:descriptor AS jsonb), CAST(:cell_key AS text), CAST(:metadata AS jsonb))
     ON CONFLICT (corpus_id, task_type, population, island, profile_id) DO UPDATE SET
         fitness_score = coalesce(excluded.fitness_score, member.fitness_score),
         objectives = member.objectives || excluded.objectives,
-        generation = excluded.generation,
+        generation = coalesce(CAST(:generation AS int4), member.generation),
         descriptor = member.descriptor || excluded.descriptor,
         cell_key = coalesce(excluded.cell_key, member.cell_key),
         population_metadata = member.population_metadata || excluded.population_metadata,
@@ -68,14 +74,15 @@ EVICT = text(
 
 # A profile that lives on several islands counts once, where it is fittest. Asking of each member
 # whether the same profile does better elsewhere keeps the walk of the fitness index, which stops
-# at the limit; DISTINCT ON would read the whole scope first.
+# at the limit; DISTINCT ON would read the whole scope first. NULLS LAST, though no score is null
+# here, because the index is in that order and would not be used otherwise.
 FITTEST = """
     SELECT {returned}
     FROM hegel_profile_populations AS member
     WHERE corpus_id = :corpus_id AND task_type = :task_type AND population = :population
       AND evicted_at IS NULL AND fitness_score IS NOT NULL
       {where}
-    ORDER BY fitness_score DESC, profile_id
+    ORDER BY fitness_score DESC NULLS LAST, profile_id
     LIMIT :limit
 """
 FITTEST_ON_ISLAND = text(FITTEST.format(returned=RETURNED, where="AND island = :island"))
@@ -112,7 +119,7 @@ class PopulationRepository:
         fitness: float | None = None,
         population: str = "default",
         island: int = 0,
-        generation: int = 1,
+        generation: int | None = None,
         objectives: Mapping[str, Any] | None = None,
         descriptor: Mapping[str, Any] | None = None,
         cell_key: str | None = None,
@@ -120,16 +127,17 @@ class PopulationRepository:
     ) -> PopulationMember:
         """Make a profile a member, or update the member that it is (which ends its eviction).
 
-        ``objectives`` maps names to scores, ``descriptor`` holds raw behaviour descriptors.
+        What is not given stays as it is; ``generation`` is 1 for a new member. ``objectives`` maps
+        names to scores, ``descriptor`` holds raw behaviour descriptors; their keys are merged.
         Raises InvalidInput, and NotFound for a profile that the corpus does not have.
         """
         values = _key(corpus_id, task_type, profile_id, population, island) | {
             "fitness": None if fitness is None else check_number("fitness", fitness),
-            "generation": check_integer("generation", generation),
-            "objectives": check_json("objectives", objectives or {}),
-            "descriptor": check_json("descriptor", descriptor or {}),
+            "generation": (None if generation is None else check_integer("generation", generation)),
+            "objectives": check_optional_json("objectives", objectives),
+            "descriptor": check_optional_json("descriptor", descriptor),
             "cell_key": None if cell_key is None else check_name("cell_key", cell_key),
-            "metadata": check_json("metadata", metadata or {}),
+            "metadata": check_optional_json("metadata", metadata),
         }
         missing: dict[str, HegelStoreError] = {
             "fk_hegel_profile_populations_corpus_id_profile_id": NotFound(
@@ -156,7 +164,7 @@ class PopulationRepository:
         """
         values = _key(corpus_id, task_type, profile_id, population, island) | {
             "fitness": check_number("fitness", fitness),
-            "objectives": check_json("objectives", objectives or {}),
+            "objectives": check_optional_json("objectives", objectives),
         }
         return self._update(RECORD_FITNESS, values)
 

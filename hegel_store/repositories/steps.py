@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
-from sqlalchemy import Row, Select, desc, exc, func, literal_column, or_, select, text
+from sqlalchemy import Executable, exc
 
 from hegel_store.database import Autocommit, Executor, constraint_name, translated
 from hegel_store.errors import (
@@ -20,86 +19,22 @@ from hegel_store.errors import (
     TransactionConflict,
 )
 from hegel_store.models import NewStep, RewardSummary, TrainingStep
-from hegel_store.models.checks import check_integer, check_moment, check_name, check_text
+from hegel_store.models.checks import (
+    check_choice,
+    check_integer,
+    check_moment,
+    check_name,
+    check_text,
+)
 from hegel_store.models.steps import StepType
-from hegel_store.schema import training_steps
-from hegel_store.schema.steps import ANSWERS_TSVECTOR, QUERY_TSVECTOR
-
-COLUMNS = tuple(training_steps.columns)
-
-# Column, PostgreSQL type of its array, and the NewStep attribute that fills it.
-FIELDS = (
-    ("corpus_id", "text", "corpus_id"),
-    ("created_at", "timestamptz", "created_at"),
-    ("id", "uuid", "id"),
-    ("task_type", "text", "task_type"),
-    ("old_profile_id", "uuid", "old_profile_id"),
-    ("new_profile_id", "uuid", "new_profile_id"),
-    ("step_type", "text", "step_type"),
-    ("query", "text", "query"),
-    ("predicted_answer", "text", "predicted_answer"),
-    ("gold_answer", "text", "gold_answer"),
-    ("reward", "float8", "reward"),
-    ("metrics", "jsonb", "metrics_json"),
-    ("debate_trace", "jsonb", "debate_trace_json"),
-    ("optimization_strategy", "text", "optimization_strategy"),
-    ("processing_time_ms", "int4", "processing_time_ms"),
-    ("run_id", "text", "run_id"),
-)
-NAMES = ", ".join(name for name, _, _ in FIELDS)
-
-INSERT_ONE = text(
-    f"""
-    INSERT INTO hegel_training_steps ({NAMES})
-    VALUES ({", ".join(f"CAST(:{name} AS {kind})" for name, kind, _ in FIELDS)})
-    ON CONFLICT (corpus_id, created_at, id) DO NOTHING
-    """
-)
-INSERT_MANY = text(
-    f"""
-    INSERT INTO hegel_training_steps ({NAMES})
-    SELECT {NAMES}
-    FROM unnest({", ".join(f"CAST(:{name} AS {kind}[])" for name, kind, _ in FIELDS)})
-        AS step ({NAMES})
-    ON CONFLICT (corpus_id, created_at, id) DO NOTHING
-    """
-)
-ENSURE_MONTH = text("SELECT hegel_ensure_step_month(CAST(:moment AS timestamptz))")
+from hegel_store.repositories import step_statements as statements
+from hegel_store.repositories.step_statements import FIELDS
+from hegel_store.repositories.transactions import atomic
 
 BATCH_STEPS = 500
 BATCH_BYTES = 32 * 1024 * 1024
 
 FOREIGN_KEYS = ("old_profile_id", "new_profile_id")
-
-
-def recent_statement(corpus_id: str, task_type: str, limit: int) -> Select[Any]:
-    """The scope's steps, newest first; stops in the newest months."""
-    return (
-        select(*COLUMNS)
-        .where(training_steps.c.corpus_id == corpus_id, training_steps.c.task_type == task_type)
-        .order_by(desc(training_steps.c.created_at), desc(training_steps.c.id))
-        .limit(limit)
-    )
-
-
-def search_statement(
-    words: str, corpus_id: str | None, task_type: str | None, limit: int
-) -> Select[Any]:
-    """Steps whose query or answers match ``words`` (web search syntax), newest first."""
-    wanted = func.websearch_to_tsquery(literal_column("'english'::regconfig"), words)
-    statement = select(*COLUMNS).where(
-        or_(
-            literal_column(QUERY_TSVECTOR).op("@@")(wanted),
-            literal_column(ANSWERS_TSVECTOR).op("@@")(wanted),
-        )
-    )
-    if corpus_id is not None:
-        statement = statement.where(training_steps.c.corpus_id == corpus_id)
-    if task_type is not None:
-        statement = statement.where(training_steps.c.task_type == task_type)
-    return statement.order_by(desc(training_steps.c.created_at), desc(training_steps.c.id)).limit(
-        limit
-    )
 
 
 class StepRepository:
@@ -110,6 +45,7 @@ class StepRepository:
 
     def __init__(self, session: Executor) -> None:
         self._session = session
+        self._months: tuple[object, set[datetime]] = (None, set())
 
     def log(self, step: NewStep) -> TrainingStep:
         """Store one step and return it. Logging the same step again stores nothing new.
@@ -117,36 +53,31 @@ class StepRepository:
         Raises NotFound for a profile that its corpus does not have, and StepConflict when its
         (created_at, id) already belongs to a step with other content.
         """
-        self._ensure_months([step])
-        result = self._insert(INSERT_ONE, _values(step), [step])
-        logged = TrainingStep(
-            **{name: getattr(step, name) for name, _, _ in FIELDS},
-        )
-        if result == 0:
-            self._require_same(step)
-        return logged
+        if not isinstance(step, NewStep):
+            raise InvalidInput("step", f"must be a NewStep, not {type(step).__name__}")
+        values = {name: getattr(step, attribute) for name, _, attribute in FIELDS}
+        if self._insert(statements.INSERT_ONE, values, [step]) == 0:
+            self._require_same([step])
+        return _as_stored(step)
 
     def log_many(self, steps: Iterable[NewStep]) -> int:
         """Store steps, all or none, and return how many were new (the others were stored before).
 
-        Raises NotFound for a profile that a corpus does not have. On the store itself the whole
-        call is one transaction.
+        Raises NotFound for a profile that a corpus does not have, and StepConflict as log() does.
+        On the store itself the whole call is one transaction.
         """
         stored = 0
-        scope = (
-            self._session.transaction()
-            if isinstance(self._session, Autocommit)
-            else nullcontext(self._session)
-        )
-        with translated(), scope as session:
+        with atomic(self._session) as session:
             inside = StepRepository(session)
             for batch in _batches(steps):
-                inside._ensure_months(batch)
                 columns = {
                     name: [getattr(step, attribute) for step in batch]
                     for name, _, attribute in FIELDS
                 }
-                stored += inside._insert(INSERT_MANY, columns, batch)
+                new = inside._insert(statements.INSERT_MANY, columns, batch)
+                if new < len(batch):
+                    inside._require_same(batch)
+                stored += new
         return stored
 
     def recent(self, corpus_id: str, task_type: str, *, limit: int = 50) -> Sequence[TrainingStep]:
@@ -154,7 +85,7 @@ class StepRepository:
         check_name("corpus_id", corpus_id)
         check_name("task_type", task_type)
         check_integer("limit", limit)
-        return self._read(recent_statement(corpus_id, task_type, limit))
+        return self._read(statements.recent(corpus_id, task_type, limit))
 
     def search(
         self,
@@ -175,7 +106,7 @@ class StepRepository:
         if task_type is not None:
             check_name("task_type", task_type)
         check_integer("limit", limit)
-        return self._read(search_statement(text, corpus_id, task_type, limit))
+        return self._read(statements.search(text, corpus_id, task_type, limit))
 
     def reward_summary(
         self,
@@ -190,37 +121,31 @@ class StepRepository:
 
         A step without a reward counts as a step and not in the average.
         """
-        steps = training_steps.c
-        statement = (
-            select(
-                steps.corpus_id,
-                steps.task_type,
-                func.avg(steps.reward).label("average_reward"),
-                func.count().label("steps"),
-            )
-            .group_by(steps.corpus_id, steps.task_type)
-            .order_by(steps.corpus_id, steps.task_type)
-        )
         if since is not None:
-            statement = statement.where(steps.created_at >= check_moment("since", since))
+            check_moment("since", since)
         if until is not None:
-            statement = statement.where(steps.created_at < check_moment("until", until))
+            check_moment("until", until)
         if corpus_id is not None:
-            statement = statement.where(steps.corpus_id == check_name("corpus_id", corpus_id))
+            check_name("corpus_id", corpus_id)
         if task_type is not None:
-            statement = statement.where(steps.task_type == check_name("task_type", task_type))
+            check_name("task_type", task_type)
         if step_type is not None:
-            statement = statement.where(steps.step_type == step_type)
+            check_choice("step_type", step_type, get_args(StepType))
+        statement = statements.reward_summary(since, until, corpus_id, task_type, step_type)
         with translated():
             rows = self._session.execute(statement).all()
         return [RewardSummary(**row._mapping) for row in rows]
 
-    def _read(self, statement: Select[Any]) -> Sequence[TrainingStep]:
+    def _read(self, statement: Executable, values: Any = None) -> Sequence[TrainingStep]:
         with translated():
-            rows: Sequence[Row[Any]] = self._session.execute(statement).all()
+            rows = self._session.execute(statement, values).all()
         return [TrainingStep(**row._mapping) for row in rows]
 
-    def _insert(self, statement: Any, values: dict[str, Any], steps: Sequence[NewStep]) -> int:
+    def _insert(
+        self, statement: Executable, values: dict[str, Any], steps: Sequence[NewStep]
+    ) -> int:
+        """Insert the steps and return how many were new."""
+        self._ensure_months(steps)
         missing: dict[str, HegelStoreError] = {
             f"fk_hegel_training_steps_corpus_id_{field}": _unknown_profile(field, steps)
             for field in FOREIGN_KEYS
@@ -231,8 +156,7 @@ class StepRepository:
             except exc.IntegrityError as error:
                 if not _lacks_month(error):
                     raise
-                # The month was there when it was last seen: it has been dropped since, or the
-                # transaction that made it was rolled back.
+                # The month was there when it was last seen and has been dropped since.
                 self._known_months().clear()
                 if not isinstance(self._session, Autocommit):
                     raise TransactionConflict(
@@ -242,40 +166,58 @@ class StepRepository:
                 result = self._session.execute(statement, values)
         return int(result.rowcount)  # type: ignore[attr-defined]
 
-    def _require_same(self, step: NewStep) -> None:
-        statement = select(*COLUMNS).where(
-            training_steps.c.corpus_id == step.corpus_id,
-            training_steps.c.created_at == step.created_at,
-            training_steps.c.id == step.id,
-        )
-        given = {name: getattr(step, attribute) for name, _, attribute in FIELDS}
-        given["metrics"] = json.loads(step.metrics_json)
-        given["debate_trace"] = json.loads(step.debate_trace_json)
-        if self._read(statement) != [TrainingStep(**given)]:
-            raise StepConflict(
-                f"another step of corpus {step.corpus_id!r} has the id {step.id} "
-                f"and the time {step.created_at.isoformat()}"
-            )
+    def _require_same(self, steps: Sequence[NewStep]) -> None:
+        """Raise StepConflict unless each of these identities is stored with this very content."""
+        times = [step.created_at for step in steps]
+        values = {
+            "corpus_id": [step.corpus_id for step in steps],
+            "created_at": times,
+            "id": [step.id for step in steps],
+            "earliest": min(times),
+            "latest": max(times),
+        }
+        stored = {
+            (step.corpus_id, step.created_at, step.id): step
+            for step in self._read(statements.STORED, values)
+        }
+        for step in steps:
+            if stored.get((step.corpus_id, step.created_at, step.id)) != _as_stored(step):
+                raise StepConflict(
+                    f"another step of corpus {step.corpus_id!r} has the id {step.id} "
+                    f"and the time {step.created_at.isoformat()}"
+                )
 
     def _known_months(self) -> set[datetime]:
-        months: set[datetime] = self._session.info.setdefault("hegel_step_months", set())
-        return months
+        """Months that need not be asked for.
+
+        On the store a month once seen is remembered for good (one that was dropped is noticed).
+        In a transaction it is remembered as long as the transaction or its savepoint lasts: being
+        rolled back, they take a month that they made with them.
+        """
+        if isinstance(self._session, Autocommit):
+            months: set[datetime] = self._session.info.setdefault("hegel_step_months", set())
+            return months
+        lifetime = (self._session.get_transaction(), self._session.get_nested_transaction())
+        if self._months[0] != lifetime:
+            self._months = (lifetime, set())
+        return self._months[1]
 
     def _ensure_months(self, steps: Sequence[NewStep]) -> None:
         """Make the partitions these steps go to; costs a round trip per month not yet seen.
 
         Before the insert and not after its failure, which inside a transaction could not be
-        undone. With the current month the next one is made, ahead of its first step.
+        undone. On the store the next month is made together with the current one, ahead of its
+        first step; not so in a transaction, which would hold the locks of that until its end.
         """
-        known = self._known_months()
-        wanted = {_month(step.created_at) for step in steps} - known
+        wanted = {_month(step.created_at) for step in steps} - self._known_months()
         this_month = _month(datetime.now(UTC))
-        if this_month in wanted:
+        if this_month in wanted and isinstance(self._session, Autocommit):
             wanted.add(_month(this_month + timedelta(days=32)))
         for month in sorted(wanted):
             with translated():
-                self._session.execute(ENSURE_MONTH, {"moment": month})
-            known.add(month)
+                self._session.execute(statements.ENSURE_MONTH, {"moment": month})
+            # Asked for anew: the statement may have begun the transaction.
+            self._known_months().add(month)
 
 
 def _month(moment: datetime) -> datetime:
@@ -294,8 +236,12 @@ def _unknown_profile(field: str, steps: Sequence[NewStep]) -> NotFound:
     return NotFound("profile", f"{shown} in corpus {corpora}", field)
 
 
-def _values(step: NewStep) -> dict[str, Any]:
-    return {name: getattr(step, attribute) for name, _, attribute in FIELDS}
+def _as_stored(step: NewStep) -> TrainingStep:
+    """What reading the step back gives, whatever became of the caller's dictionaries since."""
+    values = {name: getattr(step, name) for name, _, _ in FIELDS}
+    values["metrics"] = json.loads(step.metrics_json)
+    values["debate_trace"] = json.loads(step.debate_trace_json)
+    return TrainingStep(**values)
 
 
 def _batches(steps: Iterable[NewStep]) -> Iterator[list[NewStep]]:

@@ -1,0 +1,38 @@
+"""A small working embedder: words hashed into directions, so that shared words mean nearness."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+
+from hegel_store.models.vectors import Vector
+
+
+class HashingEmbedder:
+    """Each word points in a fixed random direction, a text in the sum of its words' directions.
+
+    Deterministic and without a model to load. ``calls`` keeps the texts of each call of embed().
+    """
+
+    def __init__(self, name: str = "hashing", dimensions: int = 384) -> None:
+        self.name = name
+        self.dimensions = dimensions
+        self.calls: list[list[str]] = []
+
+    @property
+    def embedded(self) -> list[str]:
+        """Every text that was embedded, in order."""
+        return [text for call in self.calls for text in call]
+
+    def embed(self, texts: Sequence[str]) -> Vector:
+        self.calls.append(list(texts))
+        rows = [sum(map(self._direction, text.lower().split() or [""])) for text in texts]
+        vectors = np.asarray(rows, dtype=np.float64).reshape(len(texts), self.dimensions)
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        return vectors.astype(np.float32)
+
+    def _direction(self, word: str) -> np.ndarray:
+        seed = int.from_bytes(hashlib.sha256(f"{self.name} {word}".encode()).digest()[:8], "big")
+        return np.random.default_rng(seed).standard_normal(self.dimensions)
