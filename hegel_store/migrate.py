@@ -83,9 +83,8 @@ def downgrade(address: DatabaseAddress, revision: str) -> None:
 
 
 def _command(name: str, address: DatabaseAddress, revision: str) -> None:
-    from alembic.config import Config
-
     from alembic import command
+    from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(scripts()).replace("%", "%%"))

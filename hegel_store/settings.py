@@ -6,15 +6,18 @@ old name, which warns), and else the embedded server, where that is allowed.
 
 from __future__ import annotations
 
+import re
 import warnings
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict
-from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.pq import Conninfo
+from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import URL
 
@@ -22,14 +25,23 @@ from hegel_store import embedded
 from hegel_store.errors import ConfigurationError, InvalidInput
 
 PoolPreset = Literal["light", "medium", "heavy"]
+ServerVersion = Annotated[
+    # The environment says "16", and a Literal of numbers takes only numbers.
+    Literal[16, 18],
+    BeforeValidator(lambda value: int(value) if str(value).isdecimal() else value),
+]
+
+LONGEST_TIMEOUT = 2_147_483
+"""In seconds: the server counts milliseconds in 32 bits."""
 
 
 class Settings(BaseSettings):
     """What can be set, by keyword or by environment variable (``HEGEL_POOL`` and so on).
 
-    Times are in seconds. ``statement_timeout`` 0 means none. ``pgbouncer`` says that a
-    transaction pooler stands in between: prepared statements and startup options are then off,
-    so set timeouts with ALTER ROLE there. Raises InvalidInput, naming the field.
+    Times are in seconds. ``statement_timeout`` 0 means none; libpq waits at least two seconds for
+    a connection. ``pgbouncer`` says that a transaction pooler stands in between: prepared
+    statements and startup options are then off, so set timeouts with ALTER ROLE there. Raises
+    InvalidInput, naming the field.
     """
 
     model_config = SettingsConfigDict(env_prefix="HEGEL_", extra="forbid", env_ignore_empty=True)
@@ -41,13 +53,13 @@ class Settings(BaseSettings):
         None, validation_alias=AliasChoices("POSTGRES_DSN"), repr=False
     )
     embedded: bool = False
-    embedded_version: Literal[16, 18] = 18
+    embedded_version: ServerVersion = 18
     data_directory: Path | None = None
 
     pool: PoolPreset = "medium"
-    pool_timeout: float = Field(30.0, gt=0)
-    connect_timeout: int = Field(10, ge=1)
-    statement_timeout: float = Field(0.0, ge=0)
+    pool_timeout: float = Field(30.0, gt=0, le=LONGEST_TIMEOUT)
+    connect_timeout: int = Field(10, ge=1, le=LONGEST_TIMEOUT)
+    statement_timeout: float = Field(0.0, ge=0, le=LONGEST_TIMEOUT)
     application_name: str = "hegel_store"
     pgbouncer: bool = False
 
@@ -57,7 +69,9 @@ class Settings(BaseSettings):
             super().__init__(**{key: item for key, item in values.items() if item is not None})
         except ValidationError as error:
             first = error.errors(include_input=False, include_url=False)[0]
-            problem = InvalidInput(".".join(map(str, first["loc"])) or "settings", first["msg"])
+            unknown = first["type"] == "extra_forbidden"
+            reason = "there is no setting of this name" if unknown else first["msg"]
+            problem = InvalidInput(".".join(map(str, first["loc"])) or "settings", reason)
         # Outside the handler: the driver's and pydantic's errors carry the input, which may hold
         # a password, and would stay reachable as the context of ours.
         if problem is not None:
@@ -81,11 +95,12 @@ class DatabaseAddress:
             "database": rest.pop("dbname", None),
         }
         host = str(rest.get("host", ""))
-        if host and "," not in host and not host.startswith("/"):
+        if host and "," not in host and not host.startswith(("/", "@")):
             fields["host"] = str(rest.pop("host"))
             fields["port"] = int(rest.pop("port")) if "port" in rest else None
-        # sslpassword would be printed; the connector passes it, the URL need not show it.
-        rest.pop("sslpassword", None)
+        # The connector passes these; the URL would print them.
+        for secret in _secret_parameters() & rest.keys():
+            del rest[secret]
         return URL.create(
             "postgresql+psycopg", **fields, query={k: str(v) for k, v in rest.items()}
         )
@@ -101,33 +116,91 @@ class _Hidden(dict[str, Any]):
         return "<connection parameters>"
 
 
-def parse_address(text: str, source: str) -> DatabaseAddress:
-    """Understand ``postgresql://``, ``postgres://``, SQLAlchemy's ``postgresql+driver://`` and
-    libpq's ``host=... dbname=...``.
+@cache
+def _secret_parameters() -> frozenset[str]:
+    """The parameters that libpq itself would not show."""
+    return frozenset(o.keyword.decode() for o in Conninfo.get_defaults() if o.dispchar)
 
-    Raises InvalidInput for anything else, without repeating the text, which may hold a password.
+
+def parse_address(given: str | URL, source: str) -> DatabaseAddress:
+    """Understand ``postgresql://``, ``postgres://``, ``postgresql+driver://``, libpq's
+    ``host=... dbname=...`` and SQLAlchemy's URL objects.
+
+    Raises InvalidInput for anything else, without repeating it: it may hold a password.
     """
-    scheme, separator, rest = text.partition("://")
-    if separator:
-        family = scheme.partition("+")[0]
-        if family not in ("postgresql", "postgres"):
-            raise InvalidInput("url", f"{source} names a {family!r:.40} database, not PostgreSQL")
-        text = f"postgresql://{rest}"
+    try:
+        return _parsed(given, source)
+    except InvalidInput as error:
+        # Without the frames whose locals hold the password; a reporter may print them.
+        problem = error.with_traceback(None)
+    del given
+    raise problem
+
+
+def _parsed(given: str | URL, source: str) -> DatabaseAddress:
+    text = given.strip() if isinstance(given, str) else f"{given.get_backend_name()}://"
+    url = re.match(r"([a-z][a-z0-9]*)(?:\+\w+)?://", text, re.IGNORECASE)
+    if url:
+        if url[1].lower() not in ("postgresql", "postgres"):
+            raise InvalidInput("url", f"{source} names a {url[1]:.40} database, not PostgreSQL")
+        # SQLAlchemy writes a space in a password as it is, which libpq refuses.
+        text = f"postgresql://{text[url.end() :].replace(' ', '%20')}"
+        _refuse_repeated(text, source)
     parameters: dict[str, Any] | None = None
-    with suppress(psycopg.ProgrammingError):
+    with suppress(psycopg.Error, UnicodeError):
+        text = text if isinstance(given, str) else _conninfo(given)
         parameters = dict(conninfo_to_dict(text))
-    if not parameters:
+    if not parameters or "\0" in text:
         raise InvalidInput(
-            "url", f"{source} is neither postgresql://user@host/database nor 'host=... dbname=...'"
+            "url",
+            f"{source} is neither postgresql://user@host/database nor 'host=... dbname=...', "
+            "with no parameters but those of libpq",
         )
+    if isinstance(given, str):
+        _refuse_torn(parameters, "%40" in text or not url, source)
     return DatabaseAddress(_Hidden(parameters), source)
+
+
+def _conninfo(url: URL) -> str:
+    """Printed and read again, a URL object would lose what SQLAlchemy and libpq write apart."""
+    from sqlalchemy.dialects.postgresql import psycopg as psycopg_dialect
+
+    dialect: Any = psycopg_dialect.dialect
+    return make_conninfo(**dialect().create_connect_args(url)[1])
+
+
+def _refuse_repeated(url: str, source: str) -> None:
+    """libpq would take the last and drop the others; SQLAlchemy repeats ``host``."""
+    names = re.findall(r"[?&](\w+)=", url.rpartition("@")[2])
+    if len(names) != len(set(names)):
+        raise InvalidInput(
+            "url", f"{source} has a parameter twice; several hosts are written host1:5432,host2"
+        )
+
+
+def _refuse_torn(parameters: dict[str, Any], at_sign_meant: bool, source: str) -> None:
+    """An unescaped @ or / tears a password apart, and its pieces would be printed as the host,
+    the port or the database."""
+    hosts = str(parameters.get("host", "")).split(",")
+    ports = str(parameters.get("port", "")).split(",")
+    if (
+        any("@" in host[1:] for host in hosts)
+        or any(port and not port.isdecimal() for port in ports)
+        or ("@" in str(parameters.get("dbname", "")) and not at_sign_meant)
+    ):
+        raise InvalidInput(
+            "url",
+            f"{source} cannot be taken apart: the port must be a number, and in the user and the "
+            "password %40 stands for @, %2F for /, %3A for :, %25 for %",
+        )
+    if len(ports) > len(hosts):
+        raise InvalidInput("url", f"{source} has more ports than hosts")
 
 
 def named_address(settings: Settings, url: str | URL | None = None) -> DatabaseAddress | None:
     """The database that an argument or the environment names, or None when nothing does."""
     if url is not None:
-        text = url if isinstance(url, str) else url.render_as_string(hide_password=False)
-        return parse_address(text, "the url given")
+        return parse_address(url, "the url given")
     if settings.database_url is not None:
         return parse_address(settings.database_url.get_secret_value(), "DATABASE_URL")
     if settings.postgres_dsn is not None:

@@ -1,0 +1,143 @@
+"""Behind a transaction pooler: a real PgBouncer in front of the test's server."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import text
+
+import hegel_store
+from hegel_store.errors import DatabaseError, DatabaseUnavailable
+from hegel_store.store import Store
+from tests.servers import wait_until
+
+BINARY = shutil.which("pgbouncer", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
+
+pytestmark = [
+    pytest.mark.skipif(BINARY is None, reason="pgbouncer is not installed"),
+    pytest.mark.slow,
+]
+
+PORT = 6432
+THREADS = 4
+ROUNDS = 15
+
+CONFIGURATION = """\
+[databases]
+* = host={server} port=5432 user=postgres
+[pgbouncer]
+listen_addr =
+unix_socket_dir = {folder}
+listen_port = {port}
+auth_type = any
+pool_mode = transaction
+default_pool_size = 2
+logfile = {folder}/log
+"""
+
+
+@pytest.fixture
+def pooled_url(server, url) -> Iterator[str]:
+    """The test's database through the pooler, which lends all clients two server connections."""
+    folder = Path(tempfile.mkdtemp(prefix="hegelb"))
+    configuration = folder / "pgbouncer.ini"
+    configuration.write_text(
+        CONFIGURATION.format(server=server.host, folder=folder, port=PORT), encoding="utf-8"
+    )
+    command = [BINARY, str(configuration)]
+    user = None
+    if os.geteuid() == 0:  # it refuses to run as root, and only the server's user gets in
+        user = Path(server.host).owner()
+        shutil.chown(folder, user)
+    process = subprocess.Popen(command, user=user, stderr=subprocess.DEVNULL)
+    database = url.partition("?")[0].rpartition("/")[2]
+    pooled = f"postgresql://postgres@/{database}?host={folder}&port={PORT}"
+    try:
+        wait_until(lambda: process.poll() is not None or _answers(pooled))
+        assert process.poll() is None, (folder / "log").read_text()
+        yield pooled
+    finally:
+        process.terminate()
+        process.wait(10)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _answers(url: str) -> bool:
+    try:
+        psycopg.connect(url, connect_timeout=2).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def _errors_of_many_calls(store: Store) -> list[DatabaseError]:
+    """Every kind of call, often enough that a driver which prepares statements would do so."""
+
+    def work(number: int) -> list[DatabaseError]:
+        scope = (f"corpus {number}", "qa")
+        errors = []
+        for _ in range(ROUNDS):
+            for call in (
+                lambda: store.profiles.append(*scope, {"worker": {"n": number}}),
+                lambda: store.profiles.latest(*scope),
+                lambda: store.profiles.history(*scope, limit=3),
+                lambda: store.facts.search("anything", mode="text", corpus_id=scope[0]),
+                lambda: _in_a_block(store, scope),
+            ):
+                try:
+                    call()
+                except DatabaseError as error:
+                    errors.append(error)
+        return errors
+
+    with ThreadPoolExecutor(THREADS) as threads:
+        return [error for errors in threads.map(work, range(THREADS)) for error in errors]
+
+
+def _in_a_block(store: Store, scope: tuple[str, str]) -> None:
+    with store.begin() as work:
+        latest = work.profiles.latest(*scope)
+        work.profiles.append(*scope, {}, expected_version=latest.version if latest else 0)
+
+
+def test_hundreds_of_calls_from_several_threads_meet_no_error(pooled_url):
+    with hegel_store.connect(pooled_url, pgbouncer=True, pool="light") as store:
+        assert store.check().revision
+        assert _errors_of_many_calls(store) == []
+        for number in range(THREADS):
+            assert store.profiles.latest(f"corpus {number}", "qa").version == 2 * ROUNDS
+
+
+def test_without_the_switch_prepared_statements_collide_and_the_error_names_it(pooled_url):
+    with hegel_store.connect(pooled_url, pool="light") as store:
+        collisions = [
+            error for error in _errors_of_many_calls(store) if error.sqlstate in ("42P05", "26000")
+        ]
+        assert collisions, "else the test above would show nothing"
+        for error in collisions:
+            assert "pgbouncer=True" in str(error)
+
+
+def test_statement_timeout_is_not_sent_and_that_is_said(pooled_url, caplog):
+    with hegel_store.connect(pooled_url, pgbouncer=True, statement_timeout=0.05) as store:
+        assert "statement_timeout cannot be sent through PgBouncer" in caplog.text
+        with store.engine.connect() as connection:
+            assert connection.scalar(text("SHOW statement_timeout")) == "0"
+
+
+def test_startup_option_without_the_switch_is_refused_by_the_pooler(pooled_url, caplog):
+    with (
+        caplog.at_level(logging.CRITICAL),
+        hegel_store.connect(pooled_url, statement_timeout=5) as store,
+        pytest.raises(DatabaseUnavailable, match="unsupported startup parameter"),
+    ):
+        store.check()

