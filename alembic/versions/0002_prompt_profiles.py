@@ -103,18 +103,40 @@ def upgrade() -> None:
         """
     )
     op.execute(
-        """
-        CREATE INDEX idx_hegel_prompt_profiles_source_fts
-            ON hegel_prompt_profiles USING gin (to_tsvector('english', left(source, 100000)))
+        r"""
+        -- The escapes of JSON are no letters: without this "\nCite" would be the word "ncite".
+        CREATE FUNCTION hegel_source_tsvector(source text) RETURNS tsvector
+        LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+        RETURN to_tsvector(
+            'english'::regconfig,
+            regexp_replace(left(source, 100000), '\\(["\\/bfnrt]|u[0-9a-f]{4})', ' ', 'g')
+        )
         """
     )
     op.execute(
         """
-        -- For hand-written SQL: a row without a version takes the scope's next one.
+        CREATE INDEX idx_hegel_prompt_profiles_source_fts
+            ON hegel_prompt_profiles USING gin (hegel_source_tsvector(source))
+        """
+    )
+    op.execute(
+        """
+        -- For hand-written SQL: a row without a version takes the scope's next one, and a row that
+        -- brings its own takes the counter along.
         CREATE FUNCTION hegel_number_profile() RETURNS trigger
         LANGUAGE plpgsql SET search_path FROM CURRENT
         AS $$
         BEGIN
+            IF NEW.version IS NOT NULL THEN
+                INSERT INTO hegel_scopes AS scope
+                    (corpus_id, task_type, last_version, last_created_at)
+                VALUES (NEW.corpus_id, NEW.task_type, NEW.version, NEW.created_at)
+                ON CONFLICT (corpus_id, task_type) DO UPDATE SET
+                    last_version = NEW.version,
+                    last_created_at = greatest(NEW.created_at, scope.last_created_at)
+                WHERE scope.last_version < NEW.version;
+                RETURN NEW;
+            END IF;
             INSERT INTO hegel_scopes AS scope (corpus_id, task_type, last_version, last_created_at)
             VALUES (NEW.corpus_id, NEW.task_type, 1, clock_timestamp())
             ON CONFLICT (corpus_id, task_type) DO UPDATE SET
@@ -132,7 +154,7 @@ def upgrade() -> None:
         """
         CREATE TRIGGER hegel_prompt_profiles_number
             BEFORE INSERT ON hegel_prompt_profiles
-            FOR EACH ROW WHEN (NEW.version IS NULL)
+            FOR EACH ROW
             EXECUTE FUNCTION hegel_number_profile()
         """
     )
@@ -172,3 +194,4 @@ def downgrade() -> None:
     op.execute("DROP TABLE hegel_scopes")
     op.execute("DROP FUNCTION hegel_refuse_profile_change()")
     op.execute("DROP FUNCTION hegel_number_profile()")
+    op.execute("DROP FUNCTION hegel_source_tsvector(text)")

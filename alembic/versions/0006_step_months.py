@@ -21,7 +21,11 @@ def upgrade() -> None:
     op.execute(
         """
         CREATE FUNCTION hegel_ensure_step_month(moment timestamptz) RETURNS boolean
-        LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+        LANGUAGE plpgsql SECURITY DEFINER
+        SET search_path = pg_catalog, pg_temp
+        -- The bounds are written out and read again, which the caller's settings must not bend.
+        SET datestyle = 'ISO'
+        SET timezone = 'UTC'
         AS $$
         DECLARE
             routine oid;
@@ -41,15 +45,17 @@ def upgrade() -> None:
             WHERE pg_proc.oid = routine;
             parent := format('%I.hegel_training_steps', home)::regclass;
             IF EXISTS (
-                SELECT FROM pg_inherits
-                WHERE inhparent = parent AND inhrelid = to_regclass(format('%I.%I', home, month))
+                SELECT FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
+                WHERE inhparent = parent AND relname = month
             ) THEN
                 RETURN false;
             END IF;
+            -- Asked again after the wait; of the catalog itself, as to_regclass() may answer from
+            -- a cache that is older than the wait.
             PERFORM pg_advisory_xact_lock(parent::oid::bigint);
             IF EXISTS (
-                SELECT FROM pg_inherits
-                WHERE inhparent = parent AND inhrelid = to_regclass(format('%I.%I', home, month))
+                SELECT FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
+                WHERE inhparent = parent AND relname = month
             ) THEN
                 RETURN false;
             END IF;

@@ -35,7 +35,11 @@ def embed_distinct(embedder: Embedder, texts: Sequence[str]) -> dict[str, Vector
     distinct = list(dict.fromkeys(texts))
     if not distinct:
         return {}
-    vectors = np.asarray(embedder.embed(distinct), dtype=np.float32)
+    made = embedder.embed(distinct)
+    try:
+        vectors = np.asarray(made, dtype=np.float32)
+    except (TypeError, ValueError):
+        raise InvalidInput("embedding", f"{embedder.name!r} returned rows of no one size") from None
     expected = (len(distinct), embedder.dimensions)
     if vectors.shape != expected:
         raise InvalidInput(

@@ -107,7 +107,7 @@ PROMPT_TSVECTORS = {
     f"'{{{role},system_prompt}}'::text[], 100000))"
     for role in ("worker", "reviewer")
 }
-SOURCE_TSVECTOR = "to_tsvector('english'::regconfig, \"left\"(source, 100000))"
+SOURCE_TSVECTOR = "hegel_source_tsvector(source)"
 
 for role, tsvector in PROMPT_TSVECTORS.items():
     Index(

@@ -73,6 +73,7 @@ WORDS = f"""
             sum(documents) OVER (ORDER BY documents, lexeme) <= {WORD_BUDGET}
                 OR row_number() OVER (ORDER BY documents, lexeme) = 1 AS rare
         FROM counted, size
+        WHERE documents > 0
         ORDER BY documents, lexeme
         LIMIT {MOST_WORDS}
     ),

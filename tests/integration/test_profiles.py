@@ -251,3 +251,14 @@ def test_newest_by_time_is_newest_by_version_even_when_the_clock_stands_behind(
         timedelta(microseconds=1)
     ] * 2
     assert versions(store.profiles.history("news", "qa")) == [4, 3, 2, 1]
+
+
+def test_a_version_written_by_hand_takes_the_counter_along(store, postgresql):
+    store.profiles.append("c", "qa", {"n": 1})
+    postgresql.execute(
+        "INSERT INTO hegel_prompt_profiles (corpus_id, version, source) VALUES ('c', 7, '{}')"
+    )
+    postgresql.commit()
+    appended = store.profiles.append("c", "qa", {"n": 2}, expected_version=7)
+    assert appended.version == 8
+    assert [p.version for p in store.profiles.history("c", "qa")] == [8, 7, 1]
