@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 import hegel_store
 from hegel_store import migrate
-from hegel_store.database import POOL_PRESETS, Database, PoolSize
+from hegel_store.database import POOL_PRESETS, Connector, Database, PoolSize
 from hegel_store.errors import (
     ConfigurationError,
     DatabaseError,
@@ -225,14 +225,17 @@ def test_statement_timeout_holds_for_calls_and_blocks(url, admin):
 
 def test_statement_timeout_joins_the_options_of_the_url(url):
     with (
-        hegel_store.connect(
-            f"{url}&options=-c%20work_mem%3D7MB", statement_timeout=0.0001
-        ) as store,
+        hegel_store.connect(f"{url}&options=-c%20work_mem%3D7MB", statement_timeout=71.5) as store,
         store.engine.connect() as connection,
     ):
         settings = "current_setting('work_mem'), current_setting('statement_timeout')"
-        # The shortest there is: rounded down it would mean none at all.
-        assert connection.execute(text(f"SELECT {settings}")).one() == ("7MB", "1ms")
+        assert connection.execute(text(f"SELECT {settings}")).one() == ("7MB", "71500ms")
+
+
+def test_shortest_statement_timeout_is_not_rounded_down_to_none(url):
+    connect = Connector(parse_address(url, "the test"), Settings(statement_timeout=0.0001))
+    with connect() as connection:
+        assert connection.info.get_parameters()["options"] == "-c statement_timeout=1"
 
 
 def test_without_a_statement_timeout_the_role_s_own_holds(url, admin):
