@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 import hegel_store
 from hegel_store import cli
-from hegel_store.demo import questions
+from hegel_store.demo import evolve, questions
 from hegel_store.demo.agent import Agent
 from hegel_store.demo.corpus import DocumentedObject, standard_library
 from hegel_store.demo.evolve import Evolution, Outcome, Plan
@@ -158,13 +158,14 @@ def test_another_seed_searches_elsewhere(store, few):
     assert set(proposals[0]) != set(proposals[1])
 
 
-def test_crossovers_record_both_parents(store, few):
+def test_crossovers_record_both_parents(store, few, monkeypatch):
+    monkeypatch.setattr(evolve, "CROSSOVER_SHARE", 0.8)  # so that a short run keeps one
     remember(store, CORPUS, few.facts, None, Progress())
     agent = Agent(store, CORPUS)
     crossed = []
-    for seed in range(6):  # not every run keeps a crossover
+    for seed in range(20):  # not every run keeps a crossover
         plan = Plan(
-            corpus_id=CORPUS, run_id=f"run {seed}", seed=seed, generations=4, proposals=4, batch=40
+            corpus_id=CORPUS, run_id=f"run {seed}", seed=seed, generations=5, proposals=6, batch=40
         )
         Evolution(store, agent, plan).run(first_profile(), few)
         crossed = [
