@@ -61,6 +61,7 @@ def migrate_online() -> None:
     try:
         address = resolve_address(Settings(**told), arguments.get("url"))
         with migrate.connection_to(address) as connection:
+            migrate.refuse_unknown(connection)
             run_on(connection)
     except HegelStoreError as error:
         # Alembic prints its own errors in a line, and any other one as a traceback.

@@ -278,6 +278,9 @@ def translated(constraints: dict[str, HegelStoreError] | None = None) -> Iterato
         if name is not None and constraints is not None and name in constraints:
             raise constraints[name] from error
         raise classify(error) from error
+    except exc.InvalidRequestError as error:
+        # A unit of work that is used after its end, or closed in its middle.
+        raise DatabaseError(str(error)) from error
     except psycopg.Error as error:
         raise DatabaseError(str(error), error.sqlstate) from error
 

@@ -21,6 +21,7 @@ from sqlalchemy import Connection, Engine, NullPool, create_engine, exc, text
 from hegel_store.database import Connector, translated
 from hegel_store.errors import (
     DatabaseError,
+    InvalidInput,
     MigrationRequired,
     PackageOutdated,
     TransactionConflict,
@@ -85,13 +86,18 @@ def downgrade(address: DatabaseAddress, revision: str) -> None:
 def _command(name: str, address: DatabaseAddress, revision: str) -> None:
     from alembic import command
     from alembic.config import Config
+    from alembic.util import CommandError
 
     config = Config()
     config.set_main_option("script_location", str(scripts()).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     with _one_command, translated(), connection_to(address) as connection:
+        refuse_unknown(connection)
         config.attributes["connection"] = connection
-        getattr(command, name)(config, revision)
+        try:
+            getattr(command, name)(config, revision)
+        except CommandError as error:
+            raise InvalidInput("revision", str(error)) from None
 
 
 @contextmanager
@@ -156,12 +162,24 @@ def current_revision(connection: Connection) -> str | None:
     return found
 
 
+def refuse_unknown(connection: Connection) -> None:
+    """Raise PackageOutdated when the database's revision is none of this package's."""
+    current = current_revision(connection)
+    connection.rollback()  # the migration begins its own transaction
+    if current is not None and current not in known_revisions():
+        raise PackageOutdated(
+            f"this package is behind: the database is at revision {current}, and this package "
+            f"knows revisions up to {known_revisions()[-1]}; upgrade hegel_store"
+        )
+
+
 def require_current(engine: Engine) -> str:
     """The revision, which is this package's own.
 
     Raises MigrationRequired or PackageOutdated, saying which side is behind.
     """
     with translated(), engine.connect() as connection:
+        refuse_unknown(connection)
         current = current_revision(connection)
     head = known_revisions()[-1]
     if current == head:
@@ -170,12 +188,7 @@ def require_current(engine: Engine) -> str:
         raise MigrationRequired(
             "the database has not been migrated: run `hegel-store upgrade` (or store.upgrade())"
         )
-    if current in known_revisions():
-        raise MigrationRequired(
-            f"the database is behind: it is at revision {current}, this package needs {head}; "
-            "run `hegel-store upgrade` (or store.upgrade())"
-        )
-    raise PackageOutdated(
-        f"this package is behind: the database is at revision {current}, and this package knows "
-        f"revisions up to {head}; upgrade hegel_store"
+    raise MigrationRequired(
+        f"the database is behind: it is at revision {current}, this package needs {head}; "
+        "run `hegel-store upgrade` (or store.upgrade())"
     )

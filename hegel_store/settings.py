@@ -6,6 +6,7 @@ old name, which warns), and else the embedded server, where that is allowed.
 
 from __future__ import annotations
 
+import logging
 import re
 import warnings
 from contextlib import suppress
@@ -24,6 +25,8 @@ from sqlalchemy import URL
 from hegel_store import embedded
 from hegel_store.errors import ConfigurationError, InvalidInput
 
+logger = logging.getLogger("hegel_store")
+
 PoolPreset = Literal["light", "medium", "heavy"]
 ServerVersion = Annotated[
     # The environment says "16", and a Literal of numbers takes only numbers.
@@ -31,6 +34,7 @@ ServerVersion = Annotated[
     BeforeValidator(lambda value: int(value) if str(value).isdecimal() else value),
 ]
 
+OLD_NAME = "POSTGRES_DSN is the old name of this setting: use DATABASE_URL"
 LONGEST_TIMEOUT = 2_147_483
 """In seconds: the server counts milliseconds in 32 bits."""
 
@@ -204,11 +208,9 @@ def named_address(settings: Settings, url: str | URL | None = None) -> DatabaseA
     if settings.database_url is not None:
         return parse_address(settings.database_url.get_secret_value(), "DATABASE_URL")
     if settings.postgres_dsn is not None:
-        warnings.warn(
-            "POSTGRES_DSN is the old name of this setting: use DATABASE_URL",
-            DeprecationWarning,
-            stacklevel=2,
-        )
+        # Both: Python hides deprecations from those who run a program, a log is read by them.
+        logger.warning(OLD_NAME)
+        warnings.warn(OLD_NAME, DeprecationWarning, stacklevel=2)
         return parse_address(settings.postgres_dsn.get_secret_value(), "POSTGRES_DSN")
     return None
 

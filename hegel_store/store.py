@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
-from sqlalchemy import URL, Engine, event, text
+from psycopg.pq import TransactionStatus
+from sqlalchemy import URL, Engine, text
 from sqlalchemy.orm import Session
 
 from hegel_store import migrate
 from hegel_store.database import Database, translated
 from hegel_store.embeddings.protocol import Embedder
-from hegel_store.errors import MigrationRequired, ServerUnsupported
+from hegel_store.errors import DatabaseError, MigrationRequired, ServerUnsupported
 from hegel_store.repositories import (
     FactRepository,
     PopulationRepository,
@@ -80,21 +81,27 @@ class Store:
         """One transaction: committed at the end of the block, rolled back on any error.
 
         A retryable error (TransactionConflict, DatabaseUnavailable) means that the whole block
-        may be run again.
+        may be run again. An error of the database spoils the transaction: a block that catches
+        one and goes on raises DatabaseError at its end, and nothing of it is stored.
         """
+        session = Session(self.engine, close_resets_only=False)
         try:
-            with translated(), Session(self.engine) as session, session.begin():
-                event.listen(session, "after_begin", _note_under_way)
-                yield UnitOfWork(
-                    session,
-                    ProfileRepository(session),
-                    StepRepository(session),
-                    PopulationRepository(session),
-                    FactRepository(session, self._embedder),
-                )
+            yield UnitOfWork(
+                session,
+                ProfileRepository(session),
+                StepRepository(session, months=self._database.autocommit),
+                PopulationRepository(session),
+                FactRepository(session, self._embedder),
+            )
+            with translated():
+                _refuse_spoilt(session)
+                session.commit()
         except MigrationRequired:
+            session.close()
             migrate.require_current(self.engine)  # says which side is behind
             raise
+        finally:
+            session.close()
 
     def upgrade(self) -> None:
         """Migrate the database to this package's schema, like ``alembic upgrade head``."""
@@ -156,9 +163,16 @@ class Store:
         return f"<Store {self.address}>"
 
 
-def _note_under_way(session: Session, transaction: Any, connection: Any) -> None:
-    """From the unit's first statement on, nothing slow may happen in it."""
-    session.info["hegel_under_way"] = True
+def _refuse_spoilt(session: Session) -> None:
+    """The server answers COMMIT of a spoilt transaction with ROLLBACK, and no error."""
+    if not session.in_transaction():
+        return
+    driver: Any = session.connection().connection.driver_connection
+    if driver.info.transaction_status == TransactionStatus.INERROR:
+        raise DatabaseError(
+            "an error inside the block spoilt its transaction: nothing of it is stored",
+            "25P02",
+        )
 
 
 def connect(

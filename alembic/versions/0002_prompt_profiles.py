@@ -126,6 +126,8 @@ def upgrade() -> None:
         CREATE FUNCTION hegel_number_profile() RETURNS trigger
         LANGUAGE plpgsql SET search_path FROM CURRENT
         AS $$
+        DECLARE
+            moment timestamptz;
         BEGIN
             IF NEW.version IS NOT NULL THEN
                 INSERT INTO hegel_scopes AS scope
@@ -133,8 +135,13 @@ def upgrade() -> None:
                 VALUES (NEW.corpus_id, NEW.task_type, NEW.version, NEW.created_at)
                 ON CONFLICT (corpus_id, task_type) DO UPDATE SET
                     last_version = NEW.version,
-                    last_created_at = greatest(NEW.created_at, scope.last_created_at)
-                WHERE scope.last_version < NEW.version;
+                    last_created_at = greatest(
+                        NEW.created_at, scope.last_created_at + interval '1 microsecond'
+                    )
+                WHERE scope.last_version < NEW.version
+                RETURNING last_created_at INTO moment;
+                -- Newest by time is newest by version.
+                NEW.created_at := coalesce(moment, NEW.created_at);
                 RETURN NEW;
             END IF;
             INSERT INTO hegel_scopes AS scope (corpus_id, task_type, last_version, last_created_at)

@@ -21,6 +21,7 @@ def upgrade() -> None:
             task_type text COLLATE "C" NOT NULL,
             alias text COLLATE "C" NOT NULL,
             profile_id uuid NOT NULL,
+            previous_profile_id uuid,
             updated_at timestamptz DEFAULT clock_timestamp() NOT NULL,
             CONSTRAINT pk_hegel_profile_aliases PRIMARY KEY (corpus_id, task_type, alias),
             CONSTRAINT fk_hegel_profile_aliases_corpus_id_profile_id

@@ -2,7 +2,8 @@
 
 It belongs to the table's owner and runs with the owner's rights, so that a role that may only
 insert can still log at midnight on the first. CREATE LIKE and ATTACH lock the parent SHARE UPDATE
-EXCLUSIVE, under which others go on writing; PARTITION OF would lock it ACCESS EXCLUSIVE.
+EXCLUSIVE, under which others go on writing steps; PARTITION OF would lock it ACCESS EXCLUSIVE.
+Appending profiles waits for the end of the transaction that makes a month.
 
 The downgrade keeps the months that were made.
 """
@@ -26,6 +27,9 @@ def upgrade() -> None:
         -- The bounds are written out and read again, which the caller's settings must not bend.
         SET datestyle = 'ISO'
         SET timezone = 'UTC'
+        -- The new partition takes part in the foreign keys, for which it locks the profiles. Rather
+        -- than wait for that with every append queueing behind it, it gives up.
+        SET lock_timeout = '1s'
         AS $$
         DECLARE
             routine oid;
@@ -58,6 +62,10 @@ def upgrade() -> None:
                 WHERE inhparent = parent AND relname = month
             ) THEN
                 RETURN false;
+            END IF;
+            IF to_regclass(format('%I.%I', home, month)) IS NOT NULL THEN
+                RAISE EXCEPTION 'the table % is there, but is no partition: was it detached?', month
+                    USING ERRCODE = 'object_not_in_prerequisite_state';
             END IF;
             EXECUTE format('CREATE TABLE %I.%I (LIKE %s INCLUDING ALL)', home, month, parent);
             EXECUTE format(

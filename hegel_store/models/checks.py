@@ -24,6 +24,9 @@ MAX_TEXT_BYTES = 16 * 1024 * 1024
 MAX_FACT_CHARACTERS = 1_000_000
 """One fact. A fact is a sentence; this only stops whole files from being stored as one."""
 
+MAX_SEARCH_BYTES = 32 * 1024
+"""A search text in web search syntax; the server parses it, and a longer one takes it seconds."""
+
 MAX_JSON_DEPTH = 200
 """Nesting of a JSON document; the server's own stack gives out near 7,000 levels."""
 

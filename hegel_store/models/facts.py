@@ -199,8 +199,10 @@ class SearchResult(Sequence[SearchHit]):
     """The hits, best first, and how they were found.
 
     ``exact``: no approximate index scan decided which vectors were seen. ``complete``: there are
-    as many hits as asked for, or as many as match. ``scan_limit_hit``: the approximate scan gave
-    up early, so an exact pass was made. ``candidates``: distinct facts that the channels offered.
+    as many hits as asked for, or as many as match; not so when facts have no vector to be found
+    by, or when a query has more words than are ranked. ``scan_limit_hit``: the approximate scan
+    gave up early, so an exact pass was made. ``candidates``: distinct facts that the channels
+    offered.
     ``degraded`` names what was missing ("embedder") when a hybrid search answered from text alone.
     """
 

@@ -52,7 +52,7 @@ def run(
     return SearchResult(
         hits=hits,
         exact=search.embedding is None or found.exact,
-        complete=len(hits) == search.limit or not found.words_cut,
+        complete=len(hits) == search.limit or not (found.words_cut or found.unembedded),
         scan_limit_hit=found.scan_limit_hit,
         candidates=found.candidates,
         degraded=degraded,

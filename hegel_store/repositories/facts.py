@@ -8,6 +8,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import Connection, text
+from sqlalchemy.orm import Session
 
 from hegel_store.database import Autocommit, Executor, translated
 from hegel_store.embeddings.protocol import Embedder, embed_distinct
@@ -64,7 +65,11 @@ class FactRepository:
         self._embedder = embedder
 
     def add_many(
-        self, facts: Iterable[NewFact], *, on_error: Literal["raise", "report"] = "raise"
+        self,
+        facts: Iterable[NewFact],
+        *,
+        near_duplicates: Literal["keep"] = "keep",
+        on_error: Literal["raise", "report"] = "raise",
     ) -> AddResult:
         """Store facts; equal contents in one corpus merge, in the input and with what is stored.
 
@@ -73,6 +78,8 @@ class FactRepository:
         outside of transactions: on a unit of work, before its first statement, or not at all when
         the facts carry their embeddings.
 
+        Contents that are only alike are kept apart (``near_duplicates="keep"``).
+
         A fact that cannot be stored raises, with nothing of its batch stored; with
         ``on_error="report"`` it is set aside in ``refused`` and the others are stored.
 
@@ -80,6 +87,7 @@ class FactRepository:
         profile), EmbeddingSpaceMismatch (another model filled the corpus's vectors) and
         TransactionOpen (texts to embed in a transaction that is under way).
         """
+        check_choice("near_duplicates", near_duplicates, ("keep",))
         check_choice("on_error", on_error, ("raise", "report"))
         ids: list[UUID | None] = []
         refused: list[RefusedFact] = []
@@ -255,11 +263,13 @@ class FactRepository:
                 session.execute(ANALYZE)
 
 
-def _under_way(session: Any) -> bool:
+def _under_way(session: Session | Connection) -> bool:
     """Whether a statement was sent already in the caller's transaction."""
     if isinstance(session, Connection):
         return session.in_transaction()
-    return bool(session.info.get("hegel_under_way"))
+    # A session is "in a transaction" from its begin() on, but has a connection, and with it locks
+    # and a snapshot, only from its first statement on; nothing public tells the two apart.
+    return bool(getattr(session.get_transaction(), "_connections", ()))
 
 
 def _problem(position: int, fact: object, dimensions: int) -> InvalidInput | None:

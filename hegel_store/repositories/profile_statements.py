@@ -168,14 +168,15 @@ SET_ALIAS = text(
         FROM target LEFT JOIN before ON true
         WHERE NOT :compare OR before.profile_id IS NOT DISTINCT FROM CAST(:expected AS uuid)
         ON CONFLICT (corpus_id, task_type, alias) DO UPDATE
-            SET profile_id = excluded.profile_id, updated_at = clock_timestamp()
+            SET profile_id = excluded.profile_id, previous_profile_id = current.profile_id,
+                updated_at = clock_timestamp()
             WHERE NOT :compare OR current.profile_id = CAST(:expected AS uuid)
-        RETURNING profile_id
+        RETURNING profile_id, previous_profile_id
     ),
     history AS (
         INSERT INTO hegel_profile_alias_moves
             (corpus_id, id, task_type, alias, from_profile_id, to_profile_id, reason)
-        SELECT :corpus_id, :move_id, :task_type, :alias, (SELECT profile_id FROM before),
+        SELECT :corpus_id, :move_id, :task_type, :alias, moved.previous_profile_id,
                moved.profile_id, CAST(:reason AS text)
         FROM moved
     )

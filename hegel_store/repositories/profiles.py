@@ -13,6 +13,7 @@ from hegel_store.database import Executor, translated
 from hegel_store.errors import HegelStoreError, InvalidInput, NotFound, ProfileConflict
 from hegel_store.models import PromptProfile
 from hegel_store.models.checks import (
+    MAX_SEARCH_BYTES,
     check_id,
     check_integer,
     check_json,
@@ -154,7 +155,7 @@ class ProfileRepository:
         ``text`` is in web search syntax (words, "phrases", or, -not), stemmed as English.
         ``role`` restricts it to that role's ``system_prompt``; None looks at the whole document.
         """
-        check_text("text", text)
+        check_text("text", text, max_bytes=MAX_SEARCH_BYTES)
         if corpus_id is not None:
             check_name("corpus_id", corpus_id)
         if role is not None:

@@ -15,11 +15,13 @@ from hegel_store.errors import (
     HegelStoreError,
     InvalidInput,
     NotFound,
+    PoolExhausted,
     StepConflict,
     TransactionConflict,
 )
 from hegel_store.models import NewStep, RewardSummary, TrainingStep
 from hegel_store.models.checks import (
+    MAX_SEARCH_BYTES,
     check_choice,
     check_integer,
     check_moment,
@@ -40,11 +42,14 @@ FOREIGN_KEYS = ("old_profile_id", "new_profile_id")
 class StepRepository:
     """The log of what was asked, answered and learned.
 
-    ``session`` is any SQLAlchemy Session or Connection; nothing is committed here.
+    ``session`` is any SQLAlchemy Session or Connection; nothing is committed here. ``months``
+    makes a missing month outside of the session's transaction, which would otherwise hold the
+    locks of it until its end.
     """
 
-    def __init__(self, session: Executor) -> None:
+    def __init__(self, session: Executor, *, months: Autocommit | None = None) -> None:
         self._session = session
+        self._months_apart = session if isinstance(session, Autocommit) else months
         self._months: tuple[object, set[datetime]] = (None, set())
 
     def log(self, step: NewStep) -> TrainingStep:
@@ -67,8 +72,11 @@ class StepRepository:
         On the store itself the whole call is one transaction.
         """
         stored = 0
+        if isinstance(self._session, Autocommit):
+            # A month that was dropped since would end the transaction: ask for each one again.
+            self._forget_months()
         with atomic(self._session) as session:
-            inside = StepRepository(session)
+            inside = StepRepository(session, months=self._months_apart)
             for batch in _batches(steps):
                 columns = {
                     name: [getattr(step, attribute) for step in batch]
@@ -100,7 +108,7 @@ class StepRepository:
         Of long texts the beginning is searchable: 100,000 characters of a query, 50,000 of each
         answer.
         """
-        check_text("text", text)
+        check_text("text", text, max_bytes=MAX_SEARCH_BYTES)
         if corpus_id is not None:
             check_name("corpus_id", corpus_id)
         if task_type is not None:
@@ -157,7 +165,7 @@ class StepRepository:
                 if not _lacks_month(error):
                     raise
                 # The month was there when it was last seen and has been dropped since.
-                self._known_months().clear()
+                self._forget_months()
                 if not isinstance(self._session, Autocommit):
                     raise TransactionConflict(
                         "the month of a step was dropped meanwhile"
@@ -187,37 +195,60 @@ class StepRepository:
                     f"and the time {step.created_at.isoformat()}"
                 )
 
-    def _known_months(self) -> set[datetime]:
-        """Months that need not be asked for.
+    def _ensure_months(self, steps: Sequence[NewStep]) -> None:
+        """Make the partitions these steps go to; costs a round trip per month not yet seen.
 
-        On the store a month once seen is remembered for good (one that was dropped is noticed).
-        In a transaction it is remembered as long as the transaction or its savepoint lasts: being
-        rolled back, they take a month that they made with them.
+        Before the insert and not after its failure, which inside a transaction could not be
+        undone. The next month is made together with the current one, ahead of its first step.
         """
+        wanted = {_month(step.created_at) for step in steps} - self._seen_months()
+        if self._months_apart is not None and wanted:
+            wanted -= self._make_apart(self._months_apart, wanted)
+        for month in sorted(wanted):
+            with translated():
+                self._session.execute(statements.ENSURE_MONTH, {"moment": month})
+            # Asked for anew: the statement may have begun the transaction.
+            self._own_months().add(month)
+
+    def _make_apart(self, months: Autocommit, wanted: set[datetime]) -> set[datetime]:
+        """Make months in transactions of their own, and return those that are there now."""
+        this_month = _month(datetime.now(UTC))
+        ahead = {_month(this_month + timedelta(days=32))} if this_month in wanted else set()
+        made = set()
+        for month in sorted(wanted | ahead):
+            try:
+                with translated():
+                    months.execute(statements.ENSURE_MONTH, {"moment": month})
+            except (TransactionConflict, PoolExhausted):
+                if months is self._session:
+                    raise
+                # Perhaps it is this very transaction that is in the way: it makes its own month.
+                continue
+            made.add(month)
+        months.info.setdefault("hegel_step_months", set()).update(made)
+        return made
+
+    def _seen_months(self) -> set[datetime]:
+        """Months that need not be asked for."""
+        if self._months_apart is None:
+            return self._own_months()
+        seen: set[datetime] = self._months_apart.info.setdefault("hegel_step_months", set())
+        return seen if self._months_apart is self._session else seen | self._own_months()
+
+    def _own_months(self) -> set[datetime]:
+        """Months seen in the present transaction, remembered as long as it or its savepoint lasts:
+        being rolled back, they take a month that they made with them."""
         if isinstance(self._session, Autocommit):
-            months: set[datetime] = self._session.info.setdefault("hegel_step_months", set())
-            return months
+            return set()
         lifetime = (self._session.get_transaction(), self._session.get_nested_transaction())
         if self._months[0] != lifetime:
             self._months = (lifetime, set())
         return self._months[1]
 
-    def _ensure_months(self, steps: Sequence[NewStep]) -> None:
-        """Make the partitions these steps go to; costs a round trip per month not yet seen.
-
-        Before the insert and not after its failure, which inside a transaction could not be
-        undone. On the store the next month is made together with the current one, ahead of its
-        first step; not so in a transaction, which would hold the locks of that until its end.
-        """
-        wanted = {_month(step.created_at) for step in steps} - self._known_months()
-        this_month = _month(datetime.now(UTC))
-        if this_month in wanted and isinstance(self._session, Autocommit):
-            wanted.add(_month(this_month + timedelta(days=32)))
-        for month in sorted(wanted):
-            with translated():
-                self._session.execute(statements.ENSURE_MONTH, {"moment": month})
-            # Asked for anew: the statement may have begun the transaction.
-            self._known_months().add(month)
+    def _forget_months(self) -> None:
+        self._own_months().clear()
+        if self._months_apart is not None:
+            self._months_apart.info.pop("hegel_step_months", None)
 
 
 def _month(moment: datetime) -> datetime:

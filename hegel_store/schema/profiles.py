@@ -150,6 +150,8 @@ profile_aliases = Table(
     name_column("task_type"),
     name_column("alias"),
     Column("profile_id", Uuid, nullable=False),
+    # For the history: a mover that waited for another one sees only here whom it followed.
+    Column("previous_profile_id", Uuid),
     moment_column("updated_at"),
     PrimaryKeyConstraint("corpus_id", "task_type", "alias"),
     ForeignKeyConstraint(

@@ -57,13 +57,12 @@ WORDS = f"""
             tsquery,
             CASE WHEN EXISTS (SELECT FROM statistics) THEN
                 (SELECT facts FROM size) * coalesce(
-                    (SELECT share FROM listed WHERE listed.lexeme = query_lexemes.lexeme),
-                    (SELECT shares[cardinality(lexemes) + 1] / 2 FROM statistics)
+                    share, (SELECT shares[cardinality(lexemes) + 1] / 2 FROM statistics)
                 )
             ELSE
                 (SELECT count(*) FROM hegel_facts WHERE content_tsv @@ query_lexemes.tsquery)
             END AS documents
-        FROM query_lexemes
+        FROM query_lexemes LEFT JOIN listed USING (lexeme)
     ),
     words AS MATERIALIZED (
         SELECT

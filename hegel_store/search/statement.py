@@ -79,7 +79,8 @@ def build(search: Search) -> tuple[TextClause, dict[str, Any]]:
     where, parameters = conditions.where(search.corpus_id, search.filters)
     parameters |= {"limit": search.limit, "depth": max(search.candidates, search.limit)}
     parts = []
-    found = "false AS exact, false AS scan_limit_hit, NULL AS stranger, NULL AS stranger_corpus"
+    found = """false AS exact, false AS unembedded, false AS scan_limit_hit,
+            NULL AS stranger, NULL AS stranger_corpus"""
     if search.mode != "text" and search.embedding is not None:
         parts.append(vector.channel(where, len(search.embedding), search.corpus_id is not None))
         parameters |= {
@@ -87,7 +88,9 @@ def build(search: Search) -> tuple[TextClause, dict[str, Any]]:
             "model": search.model,
             "ef_search": min(max(vector.EF_SEARCH, parameters["depth"]), 1000),
         }
-        found = """EXISTS (SELECT FROM exact_pass) AS exact,
+        found = f"""(SELECT count(*) FROM scanned) < :depth AS exact,
+            (SELECT count(*) FROM vector_hits) < :depth
+                AND EXISTS ({vector.unembedded(where, len(search.embedding))}) AS unembedded,
             (SELECT count(*) FROM scanned) < (SELECT count(*) FROM exact_pass) AS scan_limit_hit,
             (SELECT model FROM stranger) AS stranger,
             (SELECT corpus_id FROM stranger) AS stranger_corpus"""

@@ -19,7 +19,8 @@ def channel(conditions: str, dimensions: int, corpus_given: bool) -> str:
     compared; nothing is compared then. Parameters: embedding, model, ef_search, depth, corpus_id
     when ``corpus_given``, and those of ``conditions``.
 
-    The scan settings hold for this statement alone (SET LOCAL in its own transaction). The
+    The scan settings hold for this statement's transaction (SET LOCAL): for itself alone, or, in a
+    unit of work, until its end. The
     relaxed order they allow is put right by sorting again.
     """
     slot = slot_for("embedding", dimensions)
@@ -62,3 +63,10 @@ def channel(conditions: str, dimensions: int, corpus_given: bool) -> str:
         UNION ALL
         SELECT * FROM scanned WHERE NOT EXISTS (SELECT FROM exact_pass)
     )"""
+
+
+def unembedded(conditions: str, dimensions: int) -> str:
+    """A query for facts that meet the conditions and have no vector to be found by."""
+    return f"""
+        SELECT FROM hegel_facts AS fact
+        WHERE fact.{slot_for("embedding", dimensions)} IS NULL AND {conditions}"""

@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager, suppress
 import psycopg
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
 
 import hegel_store
 from hegel_store import migrate
@@ -176,7 +177,7 @@ def test_missing_table_is_told_on_every_thread_of_a_full_pool(empty_url):
 
 def test_statement_of_ones_own_on_a_missing_table_is_not_blamed_on_the_revision(store):
     with (
-        pytest.raises(MigrationRequired, match='"nonesuch" does not exist'),
+        pytest.raises(ProgrammingError, match='"nonesuch" does not exist'),
         store.begin() as work,
     ):
         work.session.execute(text("SELECT * FROM nonesuch"))

@@ -135,6 +135,7 @@ def test_search_returns_as_many_as_match_and_never_more(filled: Store, mode: str
         if corpus is not None:
             conditions.append(f"corpus_id = '{corpus}'")
         expected = matching(filled, conditions)
+        bare = matching(filled, [*conditions[:2], *conditions[3:], "embedding_384 IS NULL"])
         for limit in (1, 10, 500):
             found = filled.facts.search(
                 QUERY, corpus_id=corpus, limit=limit, mode=mode, filters=given
@@ -142,7 +143,8 @@ def test_search_returns_as_many_as_match_and_never_more(filled: Store, mode: str
             ids = [hit.fact.id for hit in found]
             assert len(ids) == len(set(ids)) == min(limit, len(expected)), (name, corpus)
             assert set(ids) <= expected, (name, corpus)
-            assert found.complete
+            # Facts without a vector may be missed by a search for one, which says so.
+            assert found.complete == (mode == "text" or len(ids) == limit or not bare)
             assert found.degraded is None
             require_order(found)
 
@@ -342,7 +344,8 @@ def test_any_text_is_a_query(filled: Store, mode: str) -> None:
         found = filled.facts.search(query, mode=mode, limit=500)
         # Only the rarest words of a long query are looked for; what may lack some says so.
         assert badgers <= {hit.fact.id for hit in found} or not found.complete
-        assert found.complete or query.startswith("word0")
+        if mode == "text":
+            assert found.complete or query.startswith("word0")
 
 
 def test_content_is_searched_even_when_it_looks_like_an_operator(memory: Store) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, Thread
 from uuid import UUID, uuid4
 
 import pytest
@@ -12,6 +12,7 @@ from sqlalchemy import text
 from hegel_store.errors import InvalidInput, NotFound, ProfileConflict
 from hegel_store.models import PromptProfile
 from hegel_store.store import Store
+from tests.servers import wait_until
 
 
 def moves(store: Store) -> list[tuple[UUID | None, UUID, str | None]]:
@@ -127,3 +128,27 @@ def test_alias_points_into_its_own_scope_only(store: Store) -> None:
         assert caught.value.field == "profile_id"
     assert store.profiles.by_alias("news", "qa", "production") is None
     assert moves(store) == []
+
+
+def test_first_movers_that_race_are_both_in_the_history_in_their_order(store: Store) -> None:
+    """The one that waited for the other saw no alias when it began."""
+    first, second = (store.profiles.append("c", "qa", {"n": n}) for n in (1, 2))
+    with store.begin() as work:
+        work.profiles.set_alias("c", "qa", "prod", first.id)
+        waiting = Thread(target=store.profiles.set_alias, args=("c", "qa", "prod", second.id))
+        waiting.start()
+        wait_until(lambda: _someone_waits(store))
+    waiting.join()
+    assert {move[:2] for move in moves(store)} == {(None, first.id), (first.id, second.id)}
+
+
+def _someone_waits(store: Store) -> bool:
+    with store.engine.connect() as connection:
+        return bool(
+            connection.scalar(
+                text(
+                    "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
+                    "AND datname = current_database()"
+                )
+            )
+        )

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 import hegel_store
 from hegel_store.errors import (
+    DatabaseError,
     NotFound,
     PermissionDenied,
     TransactionConflict,
@@ -94,12 +95,12 @@ def test_current_month_is_made_together_with_the_next(store: Store, new: Steps) 
     assert set(names) <= set(months(store))
 
 
-def test_month_made_in_a_rolled_back_unit_of_work_is_made_again(store: Store, new: Steps) -> None:
+def test_month_of_a_rolled_back_unit_of_work_serves_the_next(store: Store, new: Steps) -> None:
     step = new(created_at=MAY)
     for _ in range(2):
         with pytest.raises(KeyboardInterrupt):
             _log_and_break(store, step)
-        assert "hegel_training_steps_2024_05" not in months(store)
+        assert store.steps.recent("news", "qa") == []
     with store.begin() as work:
         work.steps.log(step)
     assert home(store, step) == "hegel_training_steps_2024_05"
@@ -220,3 +221,23 @@ def test_role_without_ddl_logs_into_a_new_month(store: Store, new: Steps) -> Non
             connection.execute(text(f"DROP OWNED BY {role}"))
             connection.execute(text(f"DROP ROLE {role}"))
     assert stored(store) == 2
+
+
+def test_detached_month_is_not_made_over_its_table(store: Store) -> None:
+    profile = store.profiles.append("c", "qa", {})
+    old = datetime(2020, 1, 15, tzinfo=UTC)
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql("SELECT hegel_ensure_step_month('2020-01-15')")
+        connection.exec_driver_sql(
+            "ALTER TABLE hegel_training_steps DETACH PARTITION hegel_training_steps_2020_01"
+        )
+    late = NewStep(
+        corpus_id="c",
+        task_type="qa",
+        old_profile_id=profile.id,
+        query="q",
+        predicted_answer="a",
+        created_at=old,
+    )
+    with pytest.raises(DatabaseError, match=r"hegel_training_steps_2020_01 .* detached"):
+        store.steps.log(late)

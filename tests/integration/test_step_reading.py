@@ -118,3 +118,10 @@ def test_reward_summary_counts_steps_without_a_reward_but_does_not_average_them(
     assert [row.average_reward for row in summary(until=MAY + timedelta(seconds=1))] == [None, 0.0]
     assert [row.steps for row in summary(since=MAY + timedelta(seconds=1))] == [2]
     assert summary(since=MAY, until=MAY) == []
+
+
+def test_search_text_longer_than_the_server_can_parse_is_refused(store: Store) -> None:
+    for search in (store.steps.search, store.profiles.search):
+        with pytest.raises(InvalidInput) as refused:
+            search("word " * 400_000)
+        assert refused.value.field == "text"

@@ -17,7 +17,12 @@ import pytest
 from alembic import command
 
 from hegel_store import migrate
-from hegel_store.errors import DatabaseUnavailable, PermissionDenied
+from hegel_store.errors import (
+    DatabaseUnavailable,
+    InvalidInput,
+    PackageOutdated,
+    PermissionDenied,
+)
 from hegel_store.settings import parse_address
 from tests.migrations.catalog import catalog
 
@@ -150,6 +155,33 @@ def test_a_role_without_rights_is_told_so(empty_url, empty_postgresql):
     with pytest.raises(PermissionDenied):
         migrate.upgrade(address)
     assert not [line for line in catalog(empty_postgresql) if "hegel_" in line]
+
+
+def test_a_database_that_is_ahead_is_left_alone(url, postgresql):
+    postgresql.execute("UPDATE hegel_store_version SET version_num = '9999'")
+    postgresql.commit()
+    before = catalog(postgresql)
+    address = parse_address(url, "the test")
+    with pytest.raises(PackageOutdated, match="this package is behind"):
+        migrate.upgrade(address)
+    with pytest.raises(PackageOutdated):
+        migrate.downgrade(address, "base")
+    called = subprocess.run(
+        [sys.executable, "-m", "alembic", "upgrade", "head"],
+        cwd=ROOT,
+        env=os.environ | {"DATABASE_URL": url},
+        capture_output=True,
+        text=True,
+    )
+    assert called.returncode != 0
+    assert "this package is behind" in called.stderr
+    assert "Traceback" not in called.stderr
+    assert catalog(postgresql) == before
+
+
+def test_a_revision_that_does_not_exist_is_refused(url):
+    with pytest.raises(InvalidInput, match="revision"):
+        migrate.upgrade(parse_address(url, "the test"), "zz")
 
 
 def test_offline_sql_carries_timeouts_and_makes_the_same_schema(
