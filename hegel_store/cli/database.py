@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich import print as show
 
 from hegel_store import migrate
 from hegel_store.cli.options import Embedded, Url
@@ -25,7 +24,7 @@ def upgrade(
     """Migrate the database to this package's schema. Safe to run from many machines at once."""
     address = _address(url, embedded)
     migrate.upgrade(address, revision)
-    show(f"{address} is at revision {_revision(address)}")
+    print(f"{address} is at revision {_revision(address)}")
 
 
 def downgrade(
@@ -39,14 +38,14 @@ def downgrade(
     if not yes:
         typer.confirm(f"Discard everything in {address} that came after {revision}?", abort=True)
     migrate.downgrade(address, revision)
-    show(f"{address} is at revision {_revision(address)}")
+    print(f"{address} is at revision {_revision(address)}")
 
 
 def check(url: Url = None, embedded: Embedded = True) -> None:
     """Say whether the database is reachable, recent enough and migrated."""
     with connect(url, embedded=embedded) as store:
         health = store.check()
-    show(
+    print(
         f"well: {health.address} (from {health.source}), PostgreSQL {health.server_version}, "
         f"pgvector {health.pgvector_version}, revision {health.revision}"
     )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
+import shutil
+import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -15,12 +18,11 @@ from rich.progress import (
 )
 from rich.progress import Progress as Bars
 
-from hegel_store.cli.options import Embedded, Url
+from hegel_store.cli.options import Embedded, Url, load_embedder, plain_console
 from hegel_store.demo.progress import Progress
 from hegel_store.demo.report import next_commands, render
 from hegel_store.demo.run import CORPUS, Scale, run_demo
-from hegel_store.embeddings import SentenceTransformerEmbedder
-from hegel_store.errors import ConfigurationError
+from hegel_store.settings import parse_address
 from hegel_store.store import connect
 
 SCALE = Scale()
@@ -63,10 +65,14 @@ def demo(
     Migrates the database, remembers the documentation of Python's standard library, and evolves
     how it is searched. The first run takes a minute or two, later ones find the facts in place.
     """
-    console = Console()
-    embedder = _embedder(console) if embeddings else None
+    console = plain_console()
+    embedder, missing = load_embedder() if embeddings else (None, None)
+    if embedder is not None:
+        console.print(f"Embedding with {embedder.name}, {embedder.dimensions} dimensions.")
+    elif missing is not None:
+        console.print(f"Searching by words alone: {missing}")
     bars = Bars(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
@@ -85,18 +91,34 @@ def demo(
                 progress=ShownProgress(bars),
             )
     console.print(render(report))
-    console.print("Try next:")
-    for command in next_commands(report):
+    options, complete = _address_options(url)
+    left_out = "" if complete else " (with the same --url: its secrets are not shown here)"
+    console.print(f"Try next{left_out}:", soft_wrap=True)
+    for command in next_commands(report, called_as(sys.argv[0]), options):
         # Not wrapped: a line is there to be copied.
-        console.print(f"  {command}", soft_wrap=True, markup=False, highlight=False)
+        console.print(f"  {shlex.join(command)}", soft_wrap=True)
 
 
-def _embedder(console: Console) -> SentenceTransformerEmbedder | None:
-    """The model, loaded, or None after saying what is missing."""
-    try:
-        embedder = SentenceTransformerEmbedder()
-        console.print(f"Embedding with {embedder.name}, {embedder.dimensions} dimensions.")
-    except ConfigurationError as error:
-        console.print(f"Searching by words alone: {error}", markup=False)
-        return None
-    return embedder
+def called_as(called: str) -> str:
+    """The shortest way to call the tool from here again, given how it was called (argv[0])."""
+    path = Path(called).absolute()
+    found = shutil.which(path.name)
+    if path.name == called or (found is not None and Path(found).absolute() == path):
+        return path.name
+    if path.is_relative_to(Path.cwd()):
+        # A shell looks for a bare name on the PATH alone.
+        relative = path.relative_to(Path.cwd())
+        return str(relative) if len(relative.parts) > 1 else f"./{relative}"
+    return str(path)
+
+
+def _address_options(url: str | None) -> tuple[tuple[str, ...], bool]:
+    """The option that names the database again, and whether that is all: secrets are left out.
+
+    What the environment names needs no option.
+    """
+    if url is None:
+        return (), True
+    given = parse_address(url, "--url")
+    shown = str(given)
+    return ("--url", shown), parse_address(shown, "--url").parameters == given.parameters

@@ -1,10 +1,14 @@
-"""Options that several commands share."""
+"""What several commands share: options, the console, the embedder."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
 import typer
+from rich.console import Console
+
+from hegel_store.embeddings import SentenceTransformerEmbedder
+from hegel_store.errors import ConfigurationError
 
 Url = Annotated[
     str | None,
@@ -20,3 +24,19 @@ Embedded = Annotated[
     ),
 ]
 Limit = Annotated[int, typer.Option("--limit", "-n", help="How many to show.", min=1)]
+
+
+def plain_console() -> Console:
+    """A console that shows texts as they are: prompts and facts are full of [/INST] and :name:."""
+    return Console(markup=False, emoji=False, highlight=False)
+
+
+def load_embedder() -> tuple[SentenceTransformerEmbedder, None] | tuple[None, str]:
+    """The model, loaded, and None; or None and the reason why there is none."""
+    try:
+        embedder = SentenceTransformerEmbedder()
+        # Loads the weights now, while a command can still do without them.
+        _ = embedder.dimensions
+    except ConfigurationError as error:
+        return None, str(error)
+    return embedder, None

@@ -8,10 +8,9 @@ from typing import Annotated
 from uuid import UUID
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from hegel_store.cli.options import Embedded, Limit, Url
+from hegel_store.cli.options import Embedded, Limit, Url, plain_console
 from hegel_store.models import PromptProfile
 from hegel_store.store import connect
 
@@ -49,4 +48,4 @@ def _show(profiles: Iterable[PromptProfile]) -> None:
             f"{profile.created_at:%Y-%m-%d %H:%M:%S}",
             json.dumps(profile.profile, ensure_ascii=False),
         )
-    Console().print(table)
+    plain_console().print(table)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from hegel_store.cli.options import Embedded, Limit, Url
-from hegel_store.embeddings import SentenceTransformerEmbedder
+from hegel_store.cli.options import Embedded, Limit, Url, load_embedder, plain_console
+from hegel_store.errors import ConfigurationError
 from hegel_store.models import FactFilter
 from hegel_store.search.fusion import Mode
 from hegel_store.store import connect
@@ -26,9 +24,10 @@ def search(
     embedded: Embedded = True,
 ) -> None:
     """Search the facts, with all-MiniLM-L6-v2 where the `embeddings` extra is installed."""
-    console = Console()
-    wanted = mode != "text" and find_spec("sentence_transformers") is not None
-    embedder = SentenceTransformerEmbedder() if wanted else None
+    console = plain_console()
+    embedder, missing = (None, None) if mode == "text" else load_embedder()
+    if mode == "vector" and missing is not None:
+        raise ConfigurationError(missing)
     with connect(url, embedded=embedded, embedder=embedder) as store:
         result = store.facts.search(
             query,
@@ -47,6 +46,6 @@ def search(
             hit.fact.content,
         )
     console.print(table)
-    console.print(f"{len(result)} of {result.candidates} candidates", highlight=False)
+    console.print(f"{len(result)} of {result.candidates} candidates")
     if result.degraded:
-        console.print(f"from text alone: no {result.degraded}", highlight=False)
+        console.print(f"from text alone: {missing or f'no {result.degraded}'}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, time
-from importlib.util import find_spec
 from typing import Annotated
 
 import typer
@@ -21,9 +20,9 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from hegel_store.cli.options import Embedded, Url
-from hegel_store.embeddings import SentenceTransformerEmbedder
-from hegel_store.seeding import DEFAULT_UNTIL, count_rows, seed_store
+from hegel_store.cli.options import Embedded, Url, load_embedder, plain_console
+from hegel_store.row_counts import count_rows
+from hegel_store.seeding import DEFAULT_UNTIL, seed_store
 from hegel_store.store import connect
 
 
@@ -56,8 +55,10 @@ def seed(
 
     Repeatable: a second run adds nothing, and one that was broken off is finished.
     """
-    console = Console(highlight=False)
-    embedder = _embedder(console, embeddings)
+    console = plain_console()
+    embedder, missing = load_embedder() if embeddings else (None, "as asked")
+    if missing is not None:
+        console.print(f"New facts are stored without vectors: {missing}.")
     with connect(url, embedded=embedded, embedder=embedder) as store:
         store.check()
         before = count_rows(store)
@@ -72,14 +73,6 @@ def seed(
                 on_steps=lambda done: progress.update(task, description="steps", completed=done),
             )
     console.print(_rows(before, after))
-
-
-def _embedder(console: Console, wanted: bool) -> SentenceTransformerEmbedder | None:
-    if wanted and find_spec("sentence_transformers") is not None:
-        return SentenceTransformerEmbedder()
-    reason = "the `embeddings` extra is not installed" if wanted else "as asked"
-    console.print(f"New facts are stored without vectors: {reason}.")
-    return None
 
 
 def _progress(console: Console) -> Progress:

@@ -3,8 +3,11 @@
 A proposal is a mutation of one profile or a crossover of two, chosen from the fittest of the
 population. It first answers a mini-batch of training questions; one that does no better there than
 the profile it comes from is rejected. The others answer all training questions, and join the
-population if they beat that profile there as well. Every answer is logged as a step, those of
-rejected proposals too.
+population if they beat that profile there as well.
+
+Every answer is logged as a step of the profile that gave it. So every proposal is stored, in a
+scope of its own, where it is not mistaken for a version: the versions of the run's scope are the
+proposals that were kept. A proposal's steps name the version that it became, if it became one.
 
 The test has no say in any choice. Fitness is the mean reward over the training questions, and
 chance favours whatever leads a long contest; so the leaders answer validation questions, by which
@@ -17,15 +20,17 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
+from typing import Any
 from uuid import UUID
 
 from hegel_store.demo.agent import Agent
 from hegel_store.demo.genes import Profile, changes, crossed, fingerprint, genes, mutated
 from hegel_store.demo.progress import Progress
 from hegel_store.demo.questions import Question, QuestionSet
-from hegel_store.demo.trials import Logbook, Trial, attempt
+from hegel_store.demo.trials import Trial, attempt, steps_of
 from hegel_store.models import PromptProfile
-from hegel_store.store import Store
+from hegel_store.models.steps import StepType
+from hegel_store.store import Store, UnitOfWork
 
 CROSSOVER_SHARE = 0.35
 REDRAWS = 50  # attempts to propose something that was not tried before
@@ -44,6 +49,11 @@ class Plan:
     parents: int = 4  # the fittest, which a generation comes from
     batch: int = 150  # training questions that decide whether a proposal is worth more
     finalists: int = 3  # leaders that answer the validation questions
+
+    @property
+    def proposals_scope(self) -> str:
+        """The task type under which proposals are stored."""
+        return f"{self.task_type}-proposals"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +88,6 @@ class Evolution:
         self._agent = agent
         self._plan = plan
         self._progress = progress or Progress()
-        self._logbook = Logbook(store, plan.corpus_id, plan.task_type, plan.run_id)
         self._random = random.Random(plan.seed)
         self._genes = genes(vectors=agent.has_vectors)
         self._members: dict[UUID, Member] = {}
@@ -88,14 +97,16 @@ class Evolution:
     def run(self, first: Profile, questions: QuestionSet) -> Outcome:
         """Search from ``first`` on, choose by validation, and measure on the test questions."""
         plan = self._plan
-        root = self._store.profiles.append(
-            plan.corpus_id, plan.task_type, first, metadata={"run": plan.run_id}
-        )
         self._tried.add(fingerprint(first))
         self._progress.begin("first profile, training", len(questions.training))
         trial = self._attempt(first, questions.training)
-        self._logbook.write(trial, root, step_type="training")
-        self._join(root, trial, generation=1)
+        with self._store.begin() as work:
+            root = work.profiles.append(
+                plan.corpus_id, plan.task_type, first, metadata={"run": plan.run_id}
+            )
+            work.steps.log_many(steps_of(trial, root, run_id=plan.run_id, step_type="training"))
+            self._join(work, root, trial, generation=1)
+        self._members[root.id] = Member(root, trial.by_gold)
         training = list(questions.training)
         for generation in range(2, plan.generations + 2):
             # One order per generation: its proposals meet the same mini-batch, and the next
@@ -161,49 +172,57 @@ class Evolution:
         generation: int,
         training: Sequence[Question],
     ) -> None:
-        """Let a proposal answer, and keep or reject it. Its steps are logged either way."""
+        """Let a proposal answer, and keep or reject it. Its steps are logged either way.
+
+        All of it is written in one transaction, after the answering: a run that is broken off
+        leaves no version without its steps or its fitness.
+        """
+        plan = self._plan
         parent = origins[0]
-        batch, rest = training[: self._plan.batch], training[self._plan.batch :]
+        batch, rest = training[: plan.batch], training[plan.batch :]
         trial = self._attempt(profile, batch)
         if beats(trial, parent):
             trial = trial + self._attempt(profile, rest)
         else:
             self._progress.advance(len(rest))
+        kept = len(trial.questions) == len(training) and beats(trial, parent)
+        made: dict[str, Any] = {
+            "base": parent.profile,
+            "parents": [member.profile for member in origins[1:]],
+            "metadata": {"run": plan.run_id, "strategy": strategy},
+        }
         child = None
-        if len(trial.questions) == len(training) and beats(trial, parent):
-            child = self._store.profiles.append(
-                self._plan.corpus_id,
-                self._plan.task_type,
-                profile,
-                base=parent.profile,
-                parents=[member.profile for member in origins[1:]],
-                metadata={"run": self._plan.run_id, "strategy": strategy},
+        with self._store.begin() as work:
+            proposal = work.profiles.append(plan.corpus_id, plan.proposals_scope, profile, **made)
+            if kept:
+                child = work.profiles.append(plan.corpus_id, plan.task_type, profile, **made)
+                self._join(work, child, trial, generation)
+            work.steps.log_many(
+                steps_of(
+                    trial,
+                    proposal,
+                    run_id=plan.run_id,
+                    step_type="training",
+                    kept_as=child,
+                    strategy=strategy,
+                    metrics={"changes": changes(parent.profile.profile, profile)},
+                )
             )
-        self._logbook.write(
-            trial,
-            parent.profile,
-            child,
-            step_type="training",
-            strategy=strategy,
-            metrics={"changes": changes(parent.profile.profile, profile)},
-        )
         if child is not None:
-            self._join(child, trial, generation)
+            self._members[child.id] = Member(child, trial.by_gold)
 
-    def _join(self, profile: PromptProfile, trial: Trial, generation: int) -> None:
+    def _join(
+        self, work: UnitOfWork, profile: PromptProfile, trial: Trial, generation: int
+    ) -> None:
         """Make a profile that answered every training question a member, with its fitness."""
-        plan = self._plan
-        self._store.populations.add(
-            plan.corpus_id,
-            plan.task_type,
+        work.populations.add(
+            self._plan.corpus_id,
+            self._plan.task_type,
             profile.id,
-            population=plan.run_id,
+            fitness=trial.mean,
+            population=self._plan.run_id,
             generation=generation,
         )
-        self._store.populations.record_fitness(
-            plan.corpus_id, plan.task_type, profile.id, trial.mean, population=plan.run_id
-        )
-        self._members[profile.id] = Member(profile, trial.by_gold)
 
     def _fittest(self, limit: int) -> list[Member]:
         plan = self._plan
@@ -222,15 +241,19 @@ class Evolution:
         means = {}
         for contestant in contestants:
             trial = self._attempt(contestant.profile, questions)
-            self._logbook.write(trial, contestant, step_type="validation")
+            self._log(trial, contestant, "validation")
             means[contestant.version] = trial.mean
         return max(contestants, key=lambda profile: means[profile.version]), means
 
     def _measure(self, profile: PromptProfile, questions: Sequence[Question]) -> list[float]:
         self._progress.begin(f"test of version {profile.version}", len(questions))
         trial = self._attempt(profile.profile, questions)
-        self._logbook.write(trial, profile, step_type="evaluation")
+        self._log(trial, profile, "evaluation")
         return trial.rewards
+
+    def _log(self, trial: Trial, profile: PromptProfile, step_type: StepType) -> None:
+        steps = steps_of(trial, profile, run_id=self._plan.run_id, step_type=step_type)
+        self._store.steps.log_many(steps)
 
     def _attempt(self, profile: Profile, questions: Sequence[Question]) -> Trial:
         return attempt(self._agent, profile, questions, self._progress)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
@@ -89,14 +88,18 @@ def render(report: Report) -> RenderableType:
     return Group(*(line for part in parts for line in (part, Text(""))))
 
 
-def next_commands(report: Report) -> tuple[str, ...]:
-    """Shell commands that look at what the run left in the database."""
+def next_commands(
+    report: Report, tool: str = "hegel-store", options: Sequence[str] = ()
+) -> tuple[tuple[str, ...], ...]:
+    """Commands that look at what the run left in the database, as lists of arguments.
+
+    ``tool`` is how this machine calls the command line, ``options`` are for every command.
+    """
     plan, best = report.outcome.plan, report.outcome.best
-    corpus_id = shlex.quote(plan.corpus_id)
     return (
-        f"hegel-store search 'open a file and read its lines' --corpus {corpus_id}",
-        f"hegel-store history {corpus_id} {plan.task_type}",
-        f"hegel-store lineage {corpus_id} {best.id}",
+        (tool, "search", "open a file and read its lines", "--corpus", plan.corpus_id, *options),
+        (tool, "history", plan.corpus_id, plan.task_type, *options),
+        (tool, "lineage", plan.corpus_id, str(best.id), *options),
     )
 
 
@@ -141,8 +144,9 @@ def _lineage(report: Report) -> RenderableType:
         changed = {} if base is None else changes(base.profile, profile.profile)
         table.add_row(
             str(profile.version),
-            str(profile.metadata.get("strategy", "the library's defaults")),
-            "\n".join(f"{gene}: {old} -> {new}" for gene, (old, new) in changed.items()),
+            # Text, so that no console takes what is in brackets for markup.
+            Text(str(profile.metadata.get("strategy", "the library's defaults"))),
+            Text("\n".join(f"{gene}: {old} -> {new}" for gene, (old, new) in changed.items())),
         )
     return table
 

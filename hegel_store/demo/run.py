@@ -7,9 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import func, select
-
-from hegel_store import schema
 from hegel_store.demo import corpus, questions
 from hegel_store.demo.agent import Agent
 from hegel_store.demo.evolve import Evolution, Plan
@@ -19,17 +16,10 @@ from hegel_store.demo.progress import Progress
 from hegel_store.demo.report import Report
 from hegel_store.embeddings import Embedder
 from hegel_store.errors import ConfigurationError
+from hegel_store.row_counts import count_rows
 from hegel_store.store import Store
 
 CORPUS = "python-stdlib-docs"
-TABLES = (
-    schema.prompt_profiles,
-    schema.profile_parents,
-    schema.profile_populations,
-    schema.labels,
-    schema.facts,
-    schema.training_steps,
-)
 FEWEST_QUESTIONS = 20  # of any split; below, no number would mean anything
 
 
@@ -107,15 +97,3 @@ def run_demo(
         seconds=time.perf_counter() - started,
         notes=notes,
     )
-
-
-def count_rows(store: Store, corpus_id: str) -> dict[str, int]:
-    """Rows of the corpus in each table that the demo writes to."""
-    with store.engine.connect() as connection:
-        return {
-            table.name: connection.scalar(
-                select(func.count()).select_from(table).where(table.c.corpus_id == corpus_id)
-            )
-            or 0
-            for table in TABLES
-        }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
@@ -13,7 +13,6 @@ from hegel_store.demo.progress import Progress
 from hegel_store.demo.questions import Question
 from hegel_store.models import NewStep, PromptProfile
 from hegel_store.models.steps import StepType
-from hegel_store.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,46 +56,35 @@ def attempt(
     return Trial(tuple(questions), tuple(answers))
 
 
-class Logbook:
-    """Writes trials of one run as steps, each trial in one transaction."""
+def steps_of(
+    trial: Trial,
+    answering: PromptProfile,
+    *,
+    run_id: str,
+    step_type: StepType,
+    kept_as: PromptProfile | None = None,
+    strategy: str | None = None,
+    metrics: Mapping[str, Any] | None = None,
+) -> Iterator[NewStep]:
+    """One step per question, in the scope of the profile that answered.
 
-    def __init__(self, store: Store, corpus_id: str, task_type: str, run_id: str) -> None:
-        self._store = store
-        self._corpus_id = corpus_id
-        self._task_type = task_type
-        self._run_id = run_id
-
-    def write(
-        self,
-        trial: Trial,
-        old: PromptProfile,
-        new: PromptProfile | None = None,
-        *,
-        step_type: StepType,
-        strategy: str | None = None,
-        metrics: Mapping[str, Any] | None = None,
-    ) -> None:
-        """Log one step per question.
-
-        ``old`` answered, or is what the answering proposal was made from; ``new`` is the proposal
-        when it was kept. A rejected proposal has no id: ``metrics`` says what it changed.
-        """
-        self._store.steps.log_many(
-            NewStep(
-                corpus_id=self._corpus_id,
-                task_type=self._task_type,
-                old_profile_id=old.id,
-                new_profile_id=None if new is None else new.id,
-                query=question.text,
-                predicted_answer=answer.ranking[0] if answer.ranking else "",
-                gold_answer=question.gold,
-                reward=answer.reward(question.gold),
-                metrics=metrics or {},
-                debate_trace=answer.trace,
-                step_type=step_type,
-                optimization_strategy=strategy,
-                processing_time_ms=answer.milliseconds,
-                run_id=self._run_id,
-            )
-            for question, answer in zip(trial.questions, trial.answers, strict=True)
+    ``kept_as`` is the version that an answering proposal became, None when it was rejected or
+    was no proposal.
+    """
+    for question, answer in zip(trial.questions, trial.answers, strict=True):
+        yield NewStep(
+            corpus_id=answering.corpus_id,
+            task_type=answering.task_type,
+            old_profile_id=answering.id,
+            new_profile_id=None if kept_as is None else kept_as.id,
+            query=question.text,
+            predicted_answer=answer.ranking[0] if answer.ranking else "",
+            gold_answer=question.gold,
+            reward=answer.reward(question.gold),
+            metrics=metrics or {},
+            debate_trace=answer.trace,
+            step_type=step_type,
+            optimization_strategy=strategy,
+            processing_time_ms=answer.milliseconds,
+            run_id=run_id,
         )

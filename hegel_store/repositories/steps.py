@@ -51,6 +51,7 @@ class StepRepository:
         self._session = session
         self._months_apart = session if isinstance(session, Autocommit) else months
         self._months: tuple[object, set[datetime]] = (None, set())
+        self._has_inserted = False
 
     def log(self, step: NewStep) -> TrainingStep:
         """Store one step and return it. Logging the same step again stores nothing new.
@@ -76,7 +77,11 @@ class StepRepository:
             # A month that was dropped since would end the transaction: ask for each one again.
             self._forget_months()
         with atomic(self._session) as session:
-            inside = StepRepository(session, months=self._months_apart)
+            inside = (
+                self
+                if session is self._session
+                else StepRepository(session, months=self._months_apart)
+            )
             for batch in _batches(steps):
                 columns = {
                     name: [getattr(step, attribute) for step in batch]
@@ -172,6 +177,7 @@ class StepRepository:
                     ) from error
                 self._ensure_months(steps)
                 result = self._session.execute(statement, values)
+        self._has_inserted = not isinstance(self._session, Autocommit)
         return int(result.rowcount)  # type: ignore[attr-defined]
 
     def _require_same(self, steps: Sequence[NewStep]) -> None:
@@ -200,9 +206,12 @@ class StepRepository:
 
         Before the insert and not after its failure, which inside a transaction could not be
         undone. The next month is made together with the current one, ahead of its first step.
+
+        A transaction that has inserted steps would not see a month that is made apart from it, as
+        the server reads a table's partitions when it first locks the table: it makes its own.
         """
         wanted = {_month(step.created_at) for step in steps} - self._seen_months()
-        if self._months_apart is not None and wanted:
+        if self._months_apart is not None and wanted and not self._has_inserted:
             wanted -= self._make_apart(self._months_apart, wanted)
         for month in sorted(wanted):
             with translated():

@@ -1,7 +1,7 @@
 """Development data: believable profiles, populations and facts, and steps in any number."""
 
 from hegel_store.seeding.data import SeedData, data_directory, load_seed_data
-from hegel_store.seeding.loading import count_rows, seed_store
+from hegel_store.seeding.loading import seed_store
 from hegel_store.seeding.steps import StepGenerator
 from hegel_store.seeding.timeline import DEFAULT_UNTIL, Calendar
 
@@ -10,7 +10,6 @@ __all__ = [
     "Calendar",
     "SeedData",
     "StepGenerator",
-    "count_rows",
     "data_directory",
     "load_seed_data",
     "seed_store",

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import or_, select
 
 from hegel_store import schema
 from hegel_store.database import translated
@@ -21,22 +21,13 @@ from hegel_store.errors import ConfigurationError
 from hegel_store.models import NewFact, NewStep, PromptProfile
 from hegel_store.models.checks import check_integer
 from hegel_store.models.vectors import DIMENSIONS, Vector
+from hegel_store.row_counts import count_rows
 from hegel_store.seeding.data import Scope, SeedData, SeedFact, SeedScope, load_seed_data
 from hegel_store.seeding.steps import MAXIMUM_STEPS, StepGenerator
 from hegel_store.seeding.timeline import DEFAULT_UNTIL, Calendar
 from hegel_store.store import Store
 
 STEPS_PER_BATCH = 1_000
-TABLES = (
-    schema.scopes,
-    schema.prompt_profiles,
-    schema.profile_parents,
-    schema.profile_aliases,
-    schema.profile_populations,
-    schema.labels,
-    schema.facts,
-    schema.training_steps,
-)
 
 ProfileIds = Mapping[Scope, Sequence[UUID]]
 """The stored profiles of each scope of the seed data, by version, oldest first."""
@@ -75,15 +66,6 @@ def seed_store(
     generated = StepGenerator(data, profile_ids, calendar).generate(steps)
     _log_steps(store, generated, on_steps)
     return count_rows(store)
-
-
-def count_rows(store: Store) -> dict[str, int]:
-    """Rows of each table that seeding fills, in the order in which it fills them."""
-    with translated(), store.engine.connect() as connection:
-        return {
-            table.name: connection.scalar(select(func.count()).select_from(table)) or 0
-            for table in TABLES
-        }
 
 
 def _stored_profiles(store: Store, scope: SeedScope) -> Sequence[PromptProfile]:

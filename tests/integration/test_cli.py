@@ -6,10 +6,14 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
 from hegel_store import cli, migrate
+from hegel_store.cli import demo, options
+from hegel_store.embeddings import SentenceTransformerEmbedder
+from hegel_store.errors import ConfigurationError
 from hegel_store.models import NewFact
 
 COMMAND = Path(sys.executable).parent / "hegel-store"
@@ -95,6 +99,78 @@ def test_history_and_lineage_show_versions(run, store, url):
     status, _, errors = run("lineage", "c", str(first.id).replace("0", "1"), "--url", url)
     assert status == 1
     assert "there is no profile" in errors
+
+
+def test_brackets_and_colons_are_shown_as_they_are(run, store, url):
+    """Prompts for models are full of what a terminal library takes for markup."""
+    store.facts.add_many(
+        NewFact(corpus_id="c", content=content)
+        for content in ("the prompt ends with [/INST] token", "the prompt smiles :smile:")
+    )
+    status, output, _ = run("search", "prompt", "--mode", "text", "--url", url)
+    assert status == 0
+    assert "the prompt ends with [/INST] token" in output
+    assert "the prompt smiles :smile:" in output
+
+    prompt = {"worker": {"system_prompt": "use [bold]x, then [/INST]"}}
+    profile = store.profiles.append("c", "qa", prompt)
+    for arguments in (["history", "c", "qa"], ["lineage", "c", str(profile.id)]):
+        status, output, _ = run(*arguments, "--url", url)
+        assert status == 0
+        assert "use [bold]x, then [/INST]" in output
+
+
+def test_an_address_in_brackets_is_shown_as_it_is(run, empty_url):
+    address = f"{empty_url}&application_name=[bold]x[/INST]"
+    for command in ("upgrade", "check"):
+        status, output, _ = run(command, "--url", address)
+        assert status == 0
+        assert "[bold]x[/INST]" in unquote(output)
+
+
+def test_search_goes_on_without_a_model_and_says_why(run, store, url, monkeypatch):
+    """Weights that are not there are found missing only when the model is loaded."""
+
+    class Unloadable(SentenceTransformerEmbedder):
+        def __init__(self) -> None:
+            pass
+
+        @property
+        def dimensions(self) -> int:
+            raise ConfigurationError("the model 'x' cannot be loaded: no such folder")
+
+    monkeypatch.setattr(options, "SentenceTransformerEmbedder", Unloadable)
+    store.facts.add_many([NewFact(corpus_id="c", content="Port 5432 is PostgreSQL's.")])
+    status, output, _ = run("search", "port", "--url", url)
+    assert status == 0
+    assert "5432" in output
+    assert "from text alone: the model 'x' cannot be loaded" in output
+    status, _, errors = run("search", "port", "--mode", "vector", "--url", url)
+    assert (status, errors.count("\n")) == (1, 1)
+    assert "the model 'x' cannot be loaded" in errors
+    status, output, _ = run("seed", "--steps", "0", "--url", url)
+    assert status == 0
+    assert "without vectors: the model 'x' cannot be loaded" in output
+
+
+@pytest.mark.parametrize(
+    ("called", "shown"),
+    [
+        ("hegel-store", "hegel-store"),
+        (".venv/bin/hegel-store", ".venv/bin/hegel-store"),
+        ("{here}/.venv/bin/hegel-store", ".venv/bin/hegel-store"),
+        ("./hegel-store", "./hegel-store"),
+        ("{here}/on-the-path/hegel-store", "hegel-store"),
+        ("/elsewhere/bin/hegel-store", "/elsewhere/bin/hegel-store"),
+    ],
+)
+def test_the_tool_is_named_as_it_can_be_called_again(called, shown, tmp_path, monkeypatch):
+    tool = tmp_path / "on-the-path" / "hegel-store"
+    tool.parent.mkdir()
+    tool.touch(mode=0o755)
+    monkeypatch.setenv("PATH", str(tool.parent))
+    monkeypatch.chdir(tmp_path)
+    assert demo.called_as(called.format(here=tmp_path)) == shown
 
 
 @pytest.mark.parametrize("arguments", [["lineage", "c", "nonsense"], ["search"], ["--wrong"]])

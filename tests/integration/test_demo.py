@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+import shlex
 import sys
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from statistics import fmean
+from typing import Any
+from uuid import UUID
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Row, text
 
 import hegel_store
 from hegel_store import cli
@@ -80,7 +83,9 @@ def test_a_run_leaves_everything_it_did_in_the_store(store, objects, asked):
     steps = steps_of(store, outcome.plan.run_id)
     assert report.rows["hegel_training_steps"] == len(steps)
     assert report.rows["hegel_facts"] == report.rows["hegel_labels"] == SMALL.facts
-    assert report.rows["hegel_prompt_profiles"] == outcome.accepted + 1
+    assert report.rows["hegel_prompt_profiles"] == 1 + outcome.proposed + outcome.accepted
+    assert len(store.profiles.history(CORPUS, "qa")) == 1 + outcome.accepted
+    assert len(store.profiles.history(CORPUS, "qa-proposals")) == outcome.proposed
     assert any("words alone" in note for note in report.notes)
 
     by_type = Counter(step.step_type for step in steps)
@@ -103,6 +108,16 @@ def test_a_run_leaves_everything_it_did_in_the_store(store, objects, asked):
     assert len(kept) == outcome.accepted
     assert any(step.new_profile_id is None for step in proposals)
     assert all(step.metrics["changes"] for step in proposals)
+    assert {step.task_type for step in proposals} == {"qa-proposals"}
+    assert {step.task_type for step in steps if step not in proposals} == {"qa"}
+    became = {(step.old_profile_id, step.new_profile_id) for step in proposals}
+    assert len(became) == outcome.proposed  # a proposal is kept as a whole or not at all
+    for proposal_id, version_id in became:
+        if version_id is not None:
+            proposal = store.profiles.get(CORPUS, proposal_id)
+            version = store.profiles.get(CORPUS, version_id)
+            assert (version.task_type, version.profile) == ("qa", proposal.profile)
+            assert version.base_profile_id == proposal.base_profile_id
     assert {step.query for step in proposals} <= {question.text for question in asked.training}
     assert all(set(step.debate_trace) == {"proposal", "objections", "ranking"} for step in steps)
     assert any(step.debate_trace["objections"] for step in proposals)
@@ -120,8 +135,62 @@ def test_a_run_leaves_everything_it_did_in_the_store(store, objects, asked):
         # Members only join by beating a parent, so lineage leads uphill to the first profile.
         ancestors = store.profiles.lineage(CORPUS, member.profile_id)
         assert ancestors[-1].id == outcome.first.id
+        assert {ancestor.task_type for ancestor in ancestors} == {"qa"}
         base = ancestors[0].base_profile_id
         assert base is None or fitness[base] < member.fitness
+
+
+def test_every_step_is_credited_to_the_profile_that_answered(store, few):
+    remember(store, CORPUS, few.facts, None, Progress())
+    plan = Plan(corpus_id=CORPUS, run_id="run", seed=5, generations=2, proposals=4)
+    outcome = Evolution(store, Agent(store, CORPUS), plan).run(first_profile(), few)
+    assert 0 < outcome.accepted < outcome.proposed
+    agent = Agent(store, CORPUS)
+    answered: dict[UUID, list[Row[Any]]] = {}
+    for step in steps_of(store, "run"):
+        answered.setdefault(step.old_profile_id, []).append(step)
+    for profile_id, steps in answered.items():
+        profile = store.profiles.get(CORPUS, profile_id).profile
+        for step, answer in zip(
+            steps, agent.answer(profile, [step.query for step in steps]), strict=True
+        ):
+            assert step.predicted_answer == answer.ranking[0]
+            assert step.reward == answer.reward(step.gold_answer)
+            assert step.debate_trace["ranking"] == answer.trace["ranking"]
+    with store.engine.connect() as connection:
+        summary = connection.execute(text("SELECT * FROM hegel_profile_performance_summary")).all()
+    kept = 0
+    for row in summary:
+        steps = answered.get(row.profile_id, [])
+        assert row.steps == len(steps)
+        if steps:
+            assert row.average_reward == pytest.approx(fmean(step.reward for step in steps))
+        kept += row.proposals_kept > 0
+    assert kept == outcome.accepted
+
+
+def test_a_run_that_is_broken_off_leaves_no_half(store, few, monkeypatch):
+    remember(store, CORPUS, few.facts, None, Progress())
+    plan = Plan(corpus_id=CORPUS, run_id="broken", seed=5, generations=2, proposals=4)
+    join = Evolution._join
+    joined = []
+
+    def join_and_break_off(self: Evolution, *arguments: Any, **named: Any) -> None:
+        join(self, *arguments, **named)
+        joined.append(arguments)
+        if len(joined) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Evolution, "_join", join_and_break_off)
+    with pytest.raises(KeyboardInterrupt):
+        Evolution(store, Agent(store, CORPUS), plan).run(first_profile(), few)
+    (first,) = store.profiles.history(CORPUS, "qa")
+    (member,) = store.populations.fittest(CORPUS, "qa", population="broken")
+    assert member.profile_id == first.id
+    proposals = store.profiles.history(CORPUS, "qa-proposals")
+    steps = steps_of(store, "broken")
+    assert {step.old_profile_id for step in steps} == {first.id, *(p.id for p in proposals)}
+    assert {step.new_profile_id for step in steps} == {None}
 
 
 def test_the_same_seed_gives_the_same_result_on_another_database(url, empty_url, objects):
@@ -298,3 +367,21 @@ def test_the_command_migrates_runs_and_names_commands_that_work(run, empty_url, 
     assert "{question}" in run("lineage", *commands["lineage"])
     found = run("search", "open a file and read its lines", "--corpus", CORPUS, "--mode", "text")
     assert "candidates" in found
+
+
+def test_the_commands_to_try_name_the_database_that_was_named(run, url):
+    arguments = (
+        "demo", "--no-embeddings", "--facts", "600", "--questions", "230", "--generations", "1",
+        "--proposals", "1", "--corpus", CORPUS, "--url",
+    )  # fmt: skip
+    shown = run(*arguments, url)
+    assert "Try next:" in shown
+    commands = re.findall(r"^ +hegel-store (.*)$", shown, re.MULTILINE)
+    assert len(commands) == 3
+    for command in commands:
+        run(*shlex.split(command))
+    # The test server trusts everyone, so any password will do.
+    shown = run(*arguments, url.replace("postgres@", "postgres:hush@"))
+    assert "hush" not in shown
+    assert "with the same --url" in shown
+    assert shown.count("postgres:***@") == 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from hegel_store import errors
 from hegel_store.cli import app
 from hegel_store.schema import VERSION_TABLE, metadata
 from hegel_store.settings import Settings
+from hegel_store.store import connect
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("seeds/*.md")])
@@ -43,13 +45,23 @@ def test_every_setting_is_documented_with_its_default():
     page = (ROOT / "docs/reference/settings.md").read_text()
     rows = dict(re.findall(r"^\| `(\w+)` \| ([^|]*) \|", page, re.MULTILINE))
     assert set(rows) == set(Settings.model_fields) - {"database_url", "postgres_dsn"}
-    for name in ("pool", "pool_timeout", "connect_timeout", "application_name"):
+    for name, row in rows.items():
         default = Settings.model_fields[name].default
-        assert rows[name].startswith(
-            f"`{default:g}`"
-            if name != "pool" and isinstance(default, int | float)
-            else f"`{default}`"
-        )
+        if name == "embedded":  # the one whose default depends on who asks
+            given = inspect.signature(connect).parameters[name].default
+            assert row.startswith(f"{_on_or_off(given)} in `connect()`")
+            assert row.endswith(f"{_on_or_off(default)} in `alembic`")
+        elif default is None:  # said in words
+            assert "`" not in row
+        elif isinstance(default, bool):
+            assert row.split()[0] == _on_or_off(default)
+        else:
+            shown = f"{default:g}" if isinstance(default, int | float) else default
+            assert row.split()[0] == f"`{shown}`"
+
+
+def _on_or_off(value: bool) -> str:
+    return "on" if value else "off"
 
 
 def test_every_error_is_documented():
@@ -72,4 +84,5 @@ def test_every_table_is_documented():
 def test_every_command_is_in_the_changelog():
     commands = set(get_command(app).commands)
     text = (ROOT / "CHANGELOG.md").read_text()
-    assert {name for name in commands if not re.search(rf"\b{name}\b", text)} == set()
+    (listed,) = re.findall(r"^- `hegel-store (upgrade \| [^`]*)`", text, re.MULTILINE)
+    assert set(listed.split(" | ")) == commands

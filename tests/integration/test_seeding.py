@@ -24,10 +24,10 @@ from hegel_store.errors import (
 )
 from hegel_store.models import FactFilter, NewFact
 from hegel_store.models.vectors import Vector
+from hegel_store.row_counts import count_rows
 from hegel_store.seeding import (
     Calendar,
     StepGenerator,
-    count_rows,
     load_seed_data,
     seed_store,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 from threading import Event, Thread
 from uuid import uuid4
 
@@ -146,3 +147,16 @@ def test_a_vector_search_says_that_some_facts_have_no_vector(url):
         assert (len(found), found.complete) == (6, True)
         nothing = store.facts.search("vector", mode="vector", corpus_id="empty")
         assert (len(nothing), nothing.exact, nothing.complete) == (0, True, True)
+
+
+def test_steps_of_many_months_go_into_one_transaction(store):
+    profile = store.profiles.append("c", "qa", {})
+    moments = [datetime(2024, month, 3, tzinfo=UTC) for month in range(1, 13)]
+    with store.begin() as work:
+        for moment in moments[:6]:
+            work.steps.log(step(profile.id, created_at=moment))
+        work.steps.log_many([step(profile.id, created_at=moment) for moment in moments[6:8]])
+        work.steps.log(step(profile.id, created_at=moments[8]))
+    many = [step(profile.id, created_at=moments[9 + n // 500]) for n in range(1500)]
+    assert store.steps.log_many(many) == 1500
+    assert len(store.steps.recent("c", "qa", limit=2000)) == 1509

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import shlex
 from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
@@ -123,11 +122,18 @@ def test_an_improvement_is_reported_with_its_origin(report):
 def test_commands_to_try_name_what_the_run_left(report):
     plan = replace(report.outcome.plan, corpus_id="my docs")
     quoted = replace(report, outcome=replace(report.outcome, plan=plan))
-    search, history, lineage = (shlex.split(command) for command in next_commands(quoted))
-    assert search[:2] == ["hegel-store", "search"]
-    assert search[-2:] == ["--corpus", "my docs"]
-    assert history[1:] == ["history", "my docs", "qa"]
-    assert lineage[1:] == ["lineage", "my docs", str(UUID(int=4))]
+    search, history, lineage = next_commands(quoted)
+    assert search[:2] == ("hegel-store", "search")
+    assert search[-2:] == ("--corpus", "my docs")
+    assert history[1:] == ("history", "my docs", "qa")
+    assert lineage[1:] == ("lineage", "my docs", str(UUID(int=4)))
+    for command in next_commands(quoted, "./hegel-store", ("--url", "postgresql:///here")):
+        assert (command[0], *command[-2:]) == ("./hegel-store", "--url", "postgresql:///here")
+
+
+def test_what_is_in_brackets_is_no_markup(report):
+    best = replace(report.lineage[0], metadata={"strategy": "the [/INST] [bold]kind"})
+    assert "the [/INST] [bold]kind" in shown(replace(report, lineage=[best, *report.lineage[1:]]))
 
 
 def test_a_difference_that_may_be_chance_is_called_no_improvement(report):
