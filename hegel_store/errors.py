@@ -13,6 +13,7 @@
     ├── ConfigurationError      settings contradict each other or the server
     └── DatabaseError           the server said no
         ├── DatabaseUnavailable it cannot be reached (retryable)
+        ├── OutcomeUnknown      the connection broke during COMMIT
         ├── PoolExhausted       no connection became free in time (retryable)
         ├── TransactionConflict deadlock or serialization failure (retryable)
         ├── StatementTimeout    the server cancelled the statement
@@ -122,9 +123,22 @@ class DatabaseError(HegelStoreError):
 
 
 class DatabaseUnavailable(DatabaseError):
-    """The server cannot be reached, or the connection broke."""
+    """The server cannot be reached, or the connection broke.
+
+    A wrong database name or password looks the same, so bound the retries by time. Of a call on
+    the store itself that was cut off in its middle nobody knows whether it was stored: a step may
+    be logged again at no risk, a profile would be appended twice.
+    """
 
     retryable = True
+
+
+class OutcomeUnknown(DatabaseError):
+    """The connection broke during COMMIT: the transaction may or may not have been stored.
+
+    Not retryable as it stands: look first, or make it safe to repeat (steps are; an append is with
+    ``expected_version``).
+    """
 
 
 class PoolExhausted(DatabaseError):

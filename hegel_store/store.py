@@ -15,7 +15,13 @@ from sqlalchemy.orm import Session
 from hegel_store import migrate
 from hegel_store.database import Database, translated
 from hegel_store.embeddings.protocol import Embedder
-from hegel_store.errors import DatabaseError, MigrationRequired, ServerUnsupported
+from hegel_store.errors import (
+    DatabaseError,
+    DatabaseUnavailable,
+    MigrationRequired,
+    OutcomeUnknown,
+    ServerUnsupported,
+)
 from hegel_store.repositories import (
     FactRepository,
     PopulationRepository,
@@ -81,8 +87,9 @@ class Store:
         """One transaction: committed at the end of the block, rolled back on any error.
 
         A retryable error (TransactionConflict, DatabaseUnavailable) means that the whole block
-        may be run again. An error of the database spoils the transaction: a block that catches
-        one and goes on raises DatabaseError at its end, and nothing of it is stored.
+        may be run again; OutcomeUnknown, that the connection broke during COMMIT. An error of the
+        database spoils the transaction: a block that catches one and goes on raises DatabaseError
+        at its end, and nothing of it is stored.
         """
         session = Session(self.engine, close_resets_only=False)
         try:
@@ -93,9 +100,7 @@ class Store:
                 PopulationRepository(session),
                 FactRepository(session, self._embedder),
             )
-            with translated():
-                _refuse_spoilt(session)
-                session.commit()
+            _commit(session)
         except MigrationRequired:
             session.close()
             migrate.require_current(self.engine)  # says which side is behind
@@ -163,16 +168,21 @@ class Store:
         return f"<Store {self.address}>"
 
 
-def _refuse_spoilt(session: Session) -> None:
-    """The server answers COMMIT of a spoilt transaction with ROLLBACK, and no error."""
+def _commit(session: Session) -> None:
     if not session.in_transaction():
         return
-    driver: Any = session.connection().connection.driver_connection
+    with translated():
+        driver: Any = session.connection().connection.driver_connection
+    # The server would answer the COMMIT of a spoilt transaction with ROLLBACK, and no error.
     if driver.info.transaction_status == TransactionStatus.INERROR:
         raise DatabaseError(
-            "an error inside the block spoilt its transaction: nothing of it is stored",
-            "25P02",
+            "an error inside the block spoilt its transaction: nothing of it is stored", "25P02"
         )
+    try:
+        with translated():
+            session.commit()
+    except DatabaseUnavailable as error:
+        raise OutcomeUnknown(f"the connection broke during COMMIT: {error}") from error
 
 
 def connect(

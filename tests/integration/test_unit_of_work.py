@@ -13,7 +13,13 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 import hegel_store
-from hegel_store.errors import DatabaseError, NotFound, TransactionOpen
+from hegel_store.errors import (
+    DatabaseError,
+    DatabaseUnavailable,
+    NotFound,
+    OutcomeUnknown,
+    TransactionOpen,
+)
 from hegel_store.models import NewFact, NewStep
 from hegel_store.repositories import FactRepository
 from tests.embedders import HashingEmbedder
@@ -160,3 +166,27 @@ def test_steps_of_many_months_go_into_one_transaction(store):
     many = [step(profile.id, created_at=moments[9 + n // 500]) for n in range(1500)]
     assert store.steps.log_many(many) == 1500
     assert len(store.steps.recent("c", "qa", limit=2000)) == 1509
+
+
+def kill(store, work) -> None:
+    """End the unit's session at the server."""
+    backend = work.session.execute(text("SELECT pg_backend_pid()")).scalar_one()
+    with store.engine.connect() as connection:
+        connection.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": backend})
+
+
+def test_a_connection_that_breaks_during_commit_leaves_the_outcome_unknown(store):
+    with pytest.raises(OutcomeUnknown) as broken, store.begin() as work:  # noqa: PT012
+        work.profiles.append("c", "qa", {})
+        kill(store, work)
+    assert not broken.value.retryable
+    assert store.profiles.append("c", "qa", {}, expected_version=0).version == 1
+
+
+def test_a_connection_that_breaks_before_commit_may_be_tried_again(store):
+    with pytest.raises(DatabaseUnavailable) as broken, store.begin() as work:  # noqa: PT012
+        work.profiles.append("c", "qa", {})
+        kill(store, work)
+        work.profiles.append("c", "qa", {})
+    assert broken.value.retryable
+    assert store.profiles.latest("c", "qa") is None
