@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from hegel_store.models import NewStep
+from datetime import UTC, datetime
+
+from sqlalchemy import text
+
+from hegel_store.models import NewFact, NewStep
 from hegel_store.store import Store
+
+MAY = datetime(2024, 5, 17, 12, 30, 15, 123_456, tzinfo=UTC)
 
 
 class Steps:
@@ -20,3 +26,17 @@ class Steps:
             "predicted_answer": "",
         }
         return NewStep(**(self.scope | values | changes))
+
+
+def fact(content: str, corpus_id: str = "news", **rest: object) -> NewFact:
+    return NewFact(corpus_id=corpus_id, content=content, **rest)
+
+
+def rows(store: Store, query: str) -> list[tuple[object, ...]]:
+    with store.engine.connect() as connection:
+        return [tuple(row) for row in connection.execute(text(query))]
+
+
+def contents(store: Store) -> list[str]:
+    """Contents of all stored facts, in order."""
+    return [row[0] for row in rows(store, "SELECT content FROM hegel_facts ORDER BY content")]

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
-from sqlalchemy import text
 
 import hegel_store
 from hegel_store.errors import (
@@ -23,31 +22,7 @@ from hegel_store.repositories import FactRepository
 from hegel_store.repositories import facts as facts_module
 from hegel_store.store import Store
 from tests.embedders import HashingEmbedder
-
-
-def fact(content: str, corpus_id: str = "news", **rest: object) -> NewFact:
-    return NewFact(corpus_id=corpus_id, content=content, **rest)
-
-
-@pytest.fixture
-def embedder() -> HashingEmbedder:
-    return HashingEmbedder()
-
-
-@pytest.fixture
-def memory(url: str, embedder: HashingEmbedder) -> Iterator[Store]:
-    """A store with the hashing embedder."""
-    with hegel_store.connect(url, embedder=embedder) as connected:
-        yield connected
-
-
-def rows(store: Store, query: str) -> list[tuple[object, ...]]:
-    with store.engine.connect() as connection:
-        return [tuple(row) for row in connection.execute(text(query))]
-
-
-def contents(store: Store) -> list[str]:
-    return [row[0] for row in rows(store, "SELECT content FROM hegel_facts ORDER BY content")]
+from tests.samples import contents, fact, rows
 
 
 def test_each_distinct_new_text_is_embedded_once(memory: Store, embedder: HashingEmbedder) -> None:

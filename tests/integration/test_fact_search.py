@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from uuid import UUID
@@ -20,13 +20,6 @@ from tests.embedders import HashingEmbedder
 ANIMALS = ("hedgehog", "badger", "weasel", "otter", "stoat")
 PLACES = ("forest", "river", "🦔 garden", "שדה")
 MODES = ("text", "vector", "hybrid")
-
-
-@pytest.fixture
-def memory(url: str) -> Iterator[Store]:
-    """A store with the hashing embedder."""
-    with hegel_store.connect(url, embedder=HashingEmbedder()) as connected:
-        yield connected
 
 
 def made_up_facts() -> list[NewFact]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from threading import Barrier
@@ -10,7 +10,6 @@ from uuid import UUID, uuid4
 
 import numpy as np
 import pytest
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 import hegel_store
@@ -19,38 +18,14 @@ from hegel_store.errors import (
     InvalidInput,
     NotFound,
 )
-from hegel_store.models import FactFilter, NewFact
+from hegel_store.models import FactFilter
 from hegel_store.repositories import FactRepository
 from hegel_store.repositories import facts as facts_module
 from hegel_store.store import Store
 from tests.embedders import HashingEmbedder
+from tests.samples import contents, fact, rows
 
 NOW = datetime.now(UTC)
-
-
-def fact(content: str, corpus_id: str = "news", **rest: object) -> NewFact:
-    return NewFact(corpus_id=corpus_id, content=content, **rest)
-
-
-@pytest.fixture
-def embedder() -> HashingEmbedder:
-    return HashingEmbedder()
-
-
-@pytest.fixture
-def memory(url: str, embedder: HashingEmbedder) -> Iterator[Store]:
-    """A store with the hashing embedder."""
-    with hegel_store.connect(url, embedder=embedder) as connected:
-        yield connected
-
-
-def rows(store: Store, query: str) -> list[tuple[object, ...]]:
-    with store.engine.connect() as connection:
-        return [tuple(row) for row in connection.execute(text(query))]
-
-
-def contents(store: Store) -> list[str]:
-    return [row[0] for row in rows(store, "SELECT content FROM hegel_facts ORDER BY content")]
 
 
 def test_equal_contents_merge_within_the_input_and_with_what_is_stored(memory: Store) -> None:

@@ -22,14 +22,7 @@ from hegel_store.errors import (
 from hegel_store.models import NewStep
 from hegel_store.repositories import StepRepository
 from hegel_store.store import Store
-from tests.samples import Steps
-
-MAY = datetime(2024, 5, 17, 12, 30, 15, 123_456, tzinfo=UTC)
-
-
-@pytest.fixture
-def new(store: Store) -> Steps:
-    return Steps(store)
+from tests.samples import MAY, Steps
 
 
 def months(store: Store) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -12,15 +12,7 @@ from hegel_store.errors import (
 )
 from hegel_store.models import RewardSummary
 from hegel_store.store import Store
-from tests.samples import Steps
-
-MAY = datetime(2024, 5, 17, 12, 30, 15, 123_456, tzinfo=UTC)
-
-
-@pytest.fixture
-def new(store: Store) -> Steps:
-    return Steps(store)
-
+from tests.samples import MAY, Steps
 
 LONG = {
     "prose": "the quick brown fox " * 200_000,

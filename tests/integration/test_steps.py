@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -17,26 +17,7 @@ from hegel_store.errors import (
 from hegel_store.models.identifiers import uuid7
 from hegel_store.repositories import steps as steps_module
 from hegel_store.store import Store
-from tests.samples import Steps
-
-MAY = datetime(2024, 5, 17, 12, 30, 15, 123_456, tzinfo=UTC)
-
-
-@pytest.fixture
-def new(store: Store) -> Steps:
-    return Steps(store)
-
-
-def months(store: Store) -> list[str]:
-    with store.engine.connect() as connection:
-        return list(
-            connection.execute(
-                text(
-                    "SELECT inhrelid::regclass::text FROM pg_inherits "
-                    "WHERE inhparent = 'hegel_training_steps'::regclass ORDER BY 1"
-                )
-            ).scalars()
-        )
+from tests.samples import MAY, Steps
 
 
 def stored(store: Store) -> int:
