@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 import hegel_store
 from hegel_store import migrate
+from hegel_store.database import translated
 from hegel_store.errors import DatabaseUnavailable, HegelStoreError
 from hegel_store.settings import parse_address
 from hegel_store.store import Store
@@ -131,7 +132,7 @@ def test_failed_statement_shows_neither_password_nor_parameters(url, caplog):
     caplog.set_level(logging.DEBUG)
 
     def fail(store: Store) -> None:
-        with store.begin() as work:
+        with store.begin() as work, translated():
             work.session.execute(text("SELECT 1 / CAST(:zero AS int)"), {"zero": "0"})
 
     error = _failure(url.replace("postgres@", "postgres:hunter2!@", 1), fail)
