@@ -39,7 +39,11 @@ def lineage(
 
 
 def _show(profiles: Iterable[PromptProfile]) -> None:
-    table = Table("version", "id", "base", "made", "profile")
+    table = Table("version")
+    # Whole, to be copied into another command, however narrow the terminal.
+    table.add_column("id", min_width=36)
+    for heading in ("base", "made", "profile"):
+        table.add_column(heading, overflow="fold")
     for profile in profiles:
         table.add_row(
             str(profile.version),
