@@ -3,35 +3,50 @@
 The database comes from, in this order: a connection or URL handed over by hegel_store.migrate,
 ``-x url=...``, DATABASE_URL, POSTGRES_DSN, and, only when told (``-x embedded=true`` or
 HEGEL_EMBEDDED=1), the embedded server. A deploy that forgot its URL fails instead of migrating
-somebody's laptop.
+somebody's laptop. ``-x schema=...`` or HEGEL_DATABASE_SCHEMA names the schema to migrate.
 """
 
 from __future__ import annotations
 
 import logging.config
+from typing import Any
 
-from alembic import context
+from alembic import command, context
 from alembic.util import CommandError
+from psycopg import sql
 from sqlalchemy import Connection
 
-from hegel_store import migrate
+from hegel_store.database import FIND_SCHEMAS, translated
 from hegel_store.errors import HegelStoreError
-from hegel_store.schema import metadata
+from hegel_store.migrate.comparing import include_name, include_object
+from hegel_store.migrate.running import TIMEOUTS, apply, connection_to, exclusively
+from hegel_store.migrate.versions import current_revision, is_ahead
+from hegel_store.schema import VERSION_TABLE, metadata
 from hegel_store.settings import Settings, resolve_address
 
-config = context.config
+config: Any = context.config
+logger = logging.getLogger("alembic")
 if config.config_file_name is not None:
     logging.config.fileConfig(config.config_file_name, disable_existing_loggers=False)
 
 OPTIONS = {
     "target_metadata": metadata,
-    "version_table": migrate.VERSION_TABLE,
-    "include_name": migrate.include_name,
-    "include_object": migrate.include_object,
+    "version_table": VERSION_TABLE,
+    "include_name": include_name,
+    "include_object": include_object,
     "transaction_per_migration": True,
     "compare_server_default": True,
     "autogenerate_plugins": ["alembic.autogenerate.*", "alembic.ext.checkconstraint_byname"],
 }
+
+
+def settings() -> Settings:
+    """The environment's, and what ``-x`` says otherwise."""
+    arguments = context.get_x_argument(as_dictionary=True)
+    told: dict[str, Any] = {"database_schema": arguments.get("schema")}
+    if arguments.get("embedded", "").lower() in ("1", "true"):
+        told["embedded"] = True
+    return Settings(**told)
 
 
 def migrate_offline() -> None:
@@ -45,7 +60,12 @@ def migrate_offline() -> None:
         **OPTIONS,
     )
     with context.begin_transaction():
-        for statement in migrate.TIMEOUTS:
+        schema = settings().database_schema
+        if schema is not None:
+            name = sql.Identifier(schema).as_string()
+            context.execute(f"CREATE SCHEMA IF NOT EXISTS {name}")
+            context.execute(FIND_SCHEMAS.replace("%s", sql.Literal(schema).as_string()))
+        for statement in TIMEOUTS:
             context.execute(statement)
         context.run_migrations()
 
@@ -56,12 +76,15 @@ def migrate_online() -> None:
     if given is not None:
         run_on(given)
         return
-    arguments = context.get_x_argument(as_dictionary=True)
-    told = {"embedded": True} if arguments.get("embedded", "").lower() in ("1", "true") else {}
     try:
-        address = resolve_address(Settings(**told), arguments.get("url"))
-        with migrate.connection_to(address) as connection:
-            migrate.refuse_unknown(connection)
+        address = resolve_address(settings(), context.get_x_argument(as_dictionary=True).get("url"))
+        with translated(), connection_to(address, make_schema=True) as connection:
+            ahead = is_ahead(current_revision(connection))
+            connection.rollback()  # the migration begins its own transactions
+            if ahead and config.cmd_opts.cmd[0] is command.upgrade:
+                # A release that was rolled back starts with this; it works on what is there.
+                logger.info("a later package has migrated this database; it is left as it is")
+                return
             run_on(connection)
     except HegelStoreError as error:
         # Alembic prints its own errors in a line, and any other one as a traceback.
@@ -69,10 +92,13 @@ def migrate_online() -> None:
 
 
 def run_on(connection: Connection) -> None:
-    with migrate.exclusively(connection):
+    def run() -> None:
         context.configure(connection=connection, **OPTIONS)
         with context.begin_transaction():
             context.run_migrations()
+
+    with exclusively(connection):
+        apply(connection, run)
 
 
 if context.is_offline_mode():

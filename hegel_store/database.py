@@ -24,6 +24,7 @@ from hegel_store.errors import (
     DatabaseError,
     DatabaseUnavailable,
     HegelStoreError,
+    InvalidInput,
     MigrationRequired,
     PermissionDenied,
     PoolExhausted,
@@ -78,10 +79,17 @@ class Connector:
                 logger.warning(
                     "statement_timeout cannot be sent through PgBouncer: use ALTER ROLE ... SET"
                 )
+            if address.schema is not None:
+                raise InvalidInput(
+                    "database_schema",
+                    "cannot be set through PgBouncer: use ALTER ROLE ... SET search_path",
+                )
         elif settings.statement_timeout:
             milliseconds = max(1, round(settings.statement_timeout * 1000))
             options = self._parameters.get("options", "")
             self._parameters["options"] = f"{options} -c statement_timeout={milliseconds}".strip()
+        self._schema = address.schema
+        self._has_session = not settings.pgbouncer
         self._where = str(address)
 
     def __repr__(self) -> str:
@@ -96,7 +104,14 @@ class Connector:
 
     def _attempt(self) -> psycopg.Connection[Any] | HegelStoreError:
         try:
-            return psycopg.connect(**self._parameters)
+            connection = psycopg.connect(**self._parameters)
+            if self._has_session and not _find_schemas(connection, self._schema):
+                connection.close()
+                return MigrationRequired(
+                    f"there is no schema {self._schema!r} in {self._where}: "
+                    "run `hegel-store upgrade` with the same setting"
+                )
+            return connection
         except psycopg.OperationalError as error:
             return DatabaseUnavailable(self._reason(error))
         except (psycopg.Error, ValueError) as error:
@@ -110,6 +125,40 @@ class Connector:
             if secret := str(self._parameters.get(name) or ""):
                 reason = reason.replace(secret, "***")
         return f"cannot connect to {self._where}: {reason}"
+
+
+FIND_SCHEMAS = """
+SELECT
+    set_config(
+        'search_path',
+        concat_ws(
+            ', ',
+            coalesce(quote_ident(home), nullif(current_setting('search_path'), '')),
+            (
+                SELECT quote_ident(nspname)
+                FROM pg_catalog.pg_extension
+                JOIN pg_catalog.pg_namespace ON pg_namespace.oid = extnamespace
+                WHERE extname = 'vector'
+                  AND nspname <> ALL (
+                      CASE WHEN home IS NULL THEN current_schemas(false) ELSE ARRAY[home] END
+                  )
+            )
+        ),
+        false
+    ),
+    home IS NULL OR EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = home)
+FROM (SELECT CAST(%s AS name)) AS given (home)
+"""
+"""Puts our schema first on the connection's search_path, where one is set, and pgvector's on it,
+wherever an administrator installed it: its types and operators are found by that path alone."""
+
+
+def _find_schemas(connection: psycopg.Connection[Any], schema: str | None) -> bool:
+    """Set the search_path; whether the schema exists."""
+    connection.autocommit = True
+    row = connection.execute(FIND_SCHEMAS, [schema]).fetchone()
+    connection.autocommit = False
+    return row is not None and bool(row[1])
 
 
 class Database:

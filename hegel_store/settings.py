@@ -10,7 +10,7 @@ import logging
 import re
 import warnings
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -65,6 +65,7 @@ class Settings(BaseSettings):
     connect_timeout: int = Field(10, ge=1, le=LONGEST_TIMEOUT)
     statement_timeout: float = Field(0.0, ge=0, le=LONGEST_TIMEOUT)
     application_name: str = "hegel_store"
+    database_schema: str | None = Field(None, min_length=1, max_length=63)
     pgbouncer: bool = False
 
     def __init__(self, **values: Any) -> None:
@@ -84,10 +85,14 @@ class Settings(BaseSettings):
 
 @dataclass(frozen=True, slots=True)
 class DatabaseAddress:
-    """Where the database is. ``parameters`` are libpq's; their values are kept out of repr."""
+    """Where the database is. ``parameters`` are libpq's; their values are kept out of repr.
+
+    ``schema`` is where our tables are; None leaves that to the connection's search_path.
+    """
 
     parameters: _Hidden
     source: str
+    schema: str | None = None
 
     @property
     def url(self) -> URL:
@@ -222,13 +227,12 @@ def resolve_address(settings: Settings, url: str | URL | None = None) -> Databas
     """
     address = named_address(settings, url)
     if address is not None:
-        return address
+        return replace(address, schema=settings.database_schema)
     if not settings.embedded:
         raise ConfigurationError(
             "no database is named: pass a url, set DATABASE_URL, or allow the embedded server "
             "(embedded=True, -x embedded=true or HEGEL_EMBEDDED=1)"
         )
-    return parse_address(
-        embedded.start(settings.data_directory, version=settings.embedded_version),
-        "the embedded server",
-    )
+    started = embedded.start(settings.data_directory, version=settings.embedded_version)
+    address = parse_address(started, "the embedded server")
+    return replace(address, schema=settings.database_schema)

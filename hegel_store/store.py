@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any
 
 from psycopg.pq import TransactionStatus
-from sqlalchemy import URL, Engine, text
+from sqlalchemy import URL, Engine
 from sqlalchemy.orm import Session
 
 from hegel_store import migrate
@@ -22,6 +22,7 @@ from hegel_store.errors import (
     OutcomeUnknown,
     ServerUnsupported,
 )
+from hegel_store.migrate.rights import require_server
 from hegel_store.repositories import (
     FactRepository,
     PopulationRepository,
@@ -29,10 +30,6 @@ from hegel_store.repositories import (
     StepRepository,
 )
 from hegel_store.settings import DatabaseAddress, Settings, resolve_address
-
-OLDEST_SERVER = 16
-OLDEST_PGVECTOR = (0, 8)
-"""The first pgvector with iterative scans, without which filtered searches starve."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,31 +118,15 @@ class Store:
         with translated():
             self._database.warm()
             with self.engine.connect() as connection:
-                row = connection.execute(
-                    text(
-                        """
-                        SELECT
-                            current_setting('server_version') AS server,
-                            CAST(current_setting('server_version_num') AS int) / 10000 AS major,
-                            (SELECT extversion FROM pg_extension WHERE extname = 'vector')
-                                AS pgvector
-                        """
-                    )
-                ).one()
-        if row.major < OLDEST_SERVER:
-            raise ServerUnsupported(
-                f"PostgreSQL {row.server} is too old: {OLDEST_SERVER} or newer is needed"
-            )
+                versions = require_server(connection)
         revision = migrate.require_current(self.engine)
-        if row.pgvector is None:
+        if versions.pgvector is None:
             raise ServerUnsupported("the extension 'vector' (pgvector) is not in this database")
-        if tuple(int(part) for part in row.pgvector.split(".")[:2]) < OLDEST_PGVECTOR:
-            raise ServerUnsupported(f"pgvector {row.pgvector} is too old: 0.8 or newer is needed")
         return Health(
             address=str(self.address),
             source=self.address.source,
-            server_version=row.server,
-            pgvector_version=row.pgvector,
+            server_version=versions.server,
+            pgvector_version=versions.pgvector,
             revision=revision,
         )
 

@@ -20,10 +20,17 @@ def upgrade(
     url: Url = None,
     embedded: Embedded = True,
     revision: Annotated[str, typer.Option(help="How far: a revision, or head.")] = "head",
+    phase: Annotated[
+        migrate.Phase | None,
+        typer.Option(
+            help="Only what may come before (pre) or must come after (post) the deploy of this "
+            "release."
+        ),
+    ] = None,
 ) -> None:
     """Migrate the database to this package's schema. Safe to run from many machines at once."""
     address = _address(url, embedded)
-    migrate.upgrade(address, revision)
+    migrate.upgrade(address, revision, phase=phase)
     print(f"{address} is at revision {_revision(address)}")
 
 

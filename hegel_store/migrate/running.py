@@ -1,0 +1,187 @@
+"""Applying revisions: one migrator at a time, never waiting long for a lock.
+
+Migrators queue on a session-level advisory lock that is polled: a blocking wait would hold a
+snapshot, for which CREATE INDEX CONCURRENTLY waits in turn, and deadlock.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from psycopg import sql
+from sqlalchemy import Connection, NullPool, create_engine, exc, text
+
+from hegel_store.database import Connector, translated
+from hegel_store.errors import DatabaseError, InvalidInput, PackageOutdated
+from hegel_store.migrate.rights import explained, require_server
+from hegel_store.migrate.versions import (
+    Phase,
+    current_revision,
+    is_ahead,
+    scripts,
+    target_of,
+)
+from hegel_store.settings import DatabaseAddress, Settings
+
+logger = logging.getLogger("hegel_store.migrate")
+
+LOCK_KEY = int.from_bytes(b"hegel_db", "big")
+"""The advisory lock: eight letters of our own, as round numbers collide with other packages'."""
+
+LOCK_DEADLINE = 600.0
+TIMEOUTS = ("SET lock_timeout = '2s'", "SET statement_timeout = '15min'")
+ATTEMPTS = 10
+"""How often one revision that did not get its locks, or met a deadlock, is tried."""
+
+# alembic.command keeps its state in module globals and is not safe for threads.
+_one_command = threading.Lock()
+
+
+def upgrade(
+    address: DatabaseAddress, revision: str = "head", *, phase: Phase | None = None
+) -> None:
+    """Migrate forward to ``revision``, or as far as ``phase`` goes.
+
+    Safe to call from many processes at once: they queue. A database that a later package has
+    migrated, in a way that leaves this one working, is left as it is.
+
+    Raises InvalidInput for a revision that does not exist or a phase that is not due,
+    DatabaseUnavailable, PackageOutdated, PermissionDenied or ServerUnsupported (naming what an
+    administrator has to do), or TransactionConflict when the locks of a revision were not to be
+    had in ATTEMPTS attempts.
+    """
+    _command("upgrade", address, revision, phase)
+
+
+def downgrade(address: DatabaseAddress, revision: str) -> None:
+    """Migrate back to ``revision`` (``base`` removes everything; data is discarded)."""
+    _command("downgrade", address, revision)
+
+
+def _command(
+    name: str, address: DatabaseAddress, revision: str, phase: Phase | None = None
+) -> None:
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util import CommandError
+
+    config = Config()
+    config.set_main_option("script_location", str(scripts()).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    with _one_command, translated(), connection_to(address, make_schema=True) as connection:
+        current = _where(connection)
+        if is_ahead(current):
+            if name == "downgrade":
+                raise PackageOutdated(
+                    f"the database is at revision {current}, which this package does not know: "
+                    "take it back with the package that brought it there"
+                )
+            logger.info("a later package has migrated this database; it is left as it is")
+            return
+        target = target_of(phase, current) if phase else revision
+        if target is None:
+            return
+        config.attributes["connection"] = connection
+        try:
+            getattr(command, name)(config, target)
+        except CommandError as error:
+            raise InvalidInput("revision", str(error)) from None
+
+
+def apply(connection: Connection, run: Callable[[], None]) -> None:
+    """Call ``run``, which applies revisions, until each of them has got its locks.
+
+    A revision that does not get a lock within the lock timeout gives up its place in the queue,
+    so that nobody waits behind it, and is tried again after a pause. Each revision is its own
+    transaction, so the next attempt goes on where this one failed.
+    """
+    require_server(connection)
+    attempt, reached = 1, _where(connection)
+    while True:
+        try:
+            with explained(connection):
+                run()
+            return
+        except exc.OperationalError as error:
+            connection.rollback()
+            # lock_not_available and deadlock_detected, and nothing else.
+            if getattr(error.orig, "sqlstate", None) not in ("55P03", "40P01"):
+                raise
+            now_at = _where(connection)
+            attempt, reached = (1 if now_at != reached else attempt + 1), now_at
+            if attempt > ATTEMPTS:
+                raise
+            pause = random.uniform(0.2, 0.5) * attempt
+            logger.warning("after %s: %s; trying again in %.1f s", reached, error.orig, pause)
+            time.sleep(pause)
+
+
+def _where(connection: Connection) -> str | None:
+    current = current_revision(connection)
+    connection.rollback()
+    return current
+
+
+@contextmanager
+def connection_to(address: DatabaseAddress, *, make_schema: bool = False) -> Iterator[Connection]:
+    """A connection for migrating: never pooled, as its timeouts would leak to the next user.
+
+    ``make_schema`` makes the address's schema where it is missing.
+    """
+    settings = Settings(application_name="hegel_store migrate", statement_timeout=0)
+    if make_schema and address.schema is not None:
+        _make_schema(address, settings)
+    engine = create_engine(
+        address.url, creator=Connector(address, settings), poolclass=NullPool, hide_parameters=True
+    )
+    with engine.connect() as connection:
+        yield connection
+
+
+def _make_schema(address: DatabaseAddress, settings: Settings) -> None:
+    with Connector(replace(address, schema=None), settings)() as connection:
+        # Asked first: IF NOT EXISTS needs the right to create all the same.
+        there = connection.execute(
+            "SELECT FROM pg_catalog.pg_namespace WHERE nspname = %s", [address.schema]
+        ).fetchone()
+        if there is None:
+            name = sql.Identifier(str(address.schema))
+            connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(name))
+
+
+@contextmanager
+def exclusively(connection: Connection) -> Iterator[None]:
+    """Hold the migration lock and the timeouts; leaves no transaction open behind it.
+
+    Raises DatabaseError when another migrator holds the lock for LOCK_DEADLINE seconds.
+    """
+    deadline = time.monotonic() + LOCK_DEADLINE
+    while True:
+        locked = connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": LOCK_KEY})
+        connection.commit()
+        if locked:
+            break
+        if time.monotonic() > deadline:
+            raise DatabaseError(f"another migration has been running for {LOCK_DEADLINE:.0f} s")
+        time.sleep(random.uniform(0.05, 0.2))
+    try:
+        for statement in TIMEOUTS:
+            connection.execute(text(statement))
+        # Undone by a rollback, kept by a commit; and Alembic needs to begin its own transaction.
+        connection.commit()
+        yield
+    finally:
+        if not connection.invalidated:
+            try:
+                connection.rollback()
+                connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": LOCK_KEY})
+                connection.commit()
+            except exc.DBAPIError:
+                # The session is gone, and its lock with it.
+                logger.warning("the connection broke while giving up the migration lock")

@@ -1,0 +1,154 @@
+"""Which revisions a database has, which this package knows, and whether the two fit.
+
+Each revision is of a phase. What is "pre" only adds: the release that is running goes on working
+on it, so it is applied before a deploy. What is "post" takes away what the last release needed,
+so it is applied once that release is gone.
+
+A release meets revisions that it does not know yet, when the next one is being deployed. Their
+ids tell it whether it still works: ``0012`` was preceded by no "post" revision, ``0013.1`` by one
+or is the first itself, ``0014.1`` has added to that. This number after the point is the *era*.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from sqlalchemy import Connection, Engine, text
+
+from hegel_store.database import translated
+from hegel_store.errors import InvalidInput, MigrationRequired, PackageOutdated
+from hegel_store.schema import VERSION_TABLE
+
+Phase = Literal["pre", "post"]
+
+
+def scripts() -> Path:
+    """The folder of revisions: inside the package when installed, beside it in a checkout."""
+    package = Path(__file__).parents[1]
+    installed = package / "alembic"
+    return installed if installed.is_dir() else package.parent / "alembic"
+
+
+@cache
+def phases() -> dict[str, Phase]:
+    """Every revision this package carries and its phase, base first."""
+    from alembic.script import ScriptDirectory
+
+    walk = ScriptDirectory(str(scripts())).walk_revisions()
+    return {script.revision: script.module.phase for script in reversed(list(walk))}
+
+
+def known_revisions() -> tuple[str, ...]:
+    """Every revision this package carries, base first."""
+    return tuple(phases())
+
+
+def current_revision(connection: Connection) -> str | None:
+    """The database's revision; None when it was never migrated, or back to base.
+
+    Only the schema that tables are made in counts: another one on the search path may hold an
+    installation of its own.
+    """
+    there = connection.scalar(
+        text(
+            """
+            SELECT EXISTS (
+                SELECT FROM pg_catalog.pg_tables
+                WHERE schemaname = current_schema() AND tablename = :table
+            )
+            """
+        ),
+        {"table": VERSION_TABLE},
+    )
+    if not there:
+        return None
+    found: str | None = connection.scalar(text(f"SELECT version_num FROM {VERSION_TABLE}"))
+    return found
+
+
+def era(revision: str) -> int:
+    """How many "post" revisions there are up to this one, itself included."""
+    return int(revision.partition(".")[2] or 0)
+
+
+def is_ahead(current: str | None) -> bool:
+    """Whether a database at ``current`` was migrated by a later package than this, in a way that
+    leaves this one working.
+
+    Raises PackageOutdated when it does not leave it working.
+    """
+    if current is None or current in phases():
+        return False
+    head = known_revisions()[-1]
+    if not re.fullmatch(r"\d{4}(\.\d+)?", current) or current < head or era(current) != era(head):
+        raise PackageOutdated(
+            f"this package is behind: the database is at revision {current}, and this package "
+            f"knows revisions up to {head}; upgrade hegel_store"
+        )
+    return True
+
+
+def require_current(engine: Engine) -> str:
+    """The database's revision, which this package works on.
+
+    It does on its own head, on an older one that lacks only revisions of the phase "post", and on
+    a later one that has gained only revisions of the phase "pre". Raises MigrationRequired or
+    PackageOutdated, saying which side is behind.
+    """
+    with translated(), engine.connect() as connection:
+        current = current_revision(connection)
+    ahead = is_ahead(current)
+    if current is None:
+        raise MigrationRequired(
+            "the database has not been migrated: run `hegel-store upgrade` (or store.upgrade())"
+        )
+    if not ahead and "pre" in (phases()[revision] for revision in pending(current)):
+        raise MigrationRequired(
+            f"the database is behind: it is at revision {current}, this package needs "
+            f"{known_revisions()[-1]}; run `hegel-store upgrade` (or store.upgrade())"
+        )
+    return current
+
+
+def pending(current: str | None) -> Sequence[str]:
+    """This package's revisions after ``current``, in order."""
+    known = known_revisions()
+    return known if current is None else known[known.index(current) + 1 :]
+
+
+def target_of(phase: Phase, current: str | None) -> str | None:
+    """How far to migrate a database at ``current`` in this phase; None when nothing is to be done.
+
+    "pre" goes to the last revision before the first pending "post", and "post" to the head. On an
+    empty database there is no running release to spare, so both go to the head. Raises
+    InvalidInput when the order of the pending revisions forbids the phase.
+    """
+    left = pending(current)
+    if not left:
+        return None
+    if current is None:
+        return left[-1]
+    kinds = [phases()[revision] for revision in left]
+    if phase == "post":
+        if "pre" in kinds:
+            first = left[kinds.index("pre")]
+            raise InvalidInput(
+                "phase", f"revision {first} has to be applied before: run --phase pre, then deploy"
+            )
+        return left[-1]
+    if "post" not in kinds:
+        return left[-1]
+    stop = kinds.index("post")
+    if "pre" in kinds[stop:]:
+        later = left[kinds.index("pre", stop)]
+        raise InvalidInput(
+            "phase",
+            f"revision {left[stop]} takes away what the running release needs, and {later}, which "
+            "this package needs, comes after it: deploy the releases in between one by one, or "
+            "stop what is running and run `hegel-store upgrade`",
+        )
+    return left[stop - 1] if stop else None
