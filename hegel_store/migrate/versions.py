@@ -5,8 +5,8 @@ on it, so it is applied before a deploy. What is "post" takes away what the last
 so it is applied once that release is gone.
 
 A release meets revisions that it does not know yet, when the next one is being deployed. Their
-ids tell it whether it still works: ``0012`` was preceded by no "post" revision, ``0013.1`` by one
-or is the first itself, ``0014.1`` has added to that. This number after the point is the *era*.
+ids tell it whether it still works: the number after the point, the *era*, counts the "post"
+revisions so far. ``0012.0`` has none before it, ``0013.1`` is the first, ``0014.1`` adds to that.
 """
 
 from __future__ import annotations
@@ -71,7 +71,8 @@ def current_revision(connection: Connection) -> str | None:
 
 
 def era(revision: str) -> int:
-    """How many "post" revisions there are up to this one, itself included."""
+    """How many "post" revisions there are up to this one, itself included; the first eleven
+    revisions, which have none, do not write it."""
     return int(revision.partition(".")[2] or 0)
 
 
@@ -84,7 +85,8 @@ def is_ahead(current: str | None) -> bool:
     if current is None or current in phases():
         return False
     head = known_revisions()[-1]
-    if not re.fullmatch(r"\d{4}(\.\d+)?", current) or current < head or era(current) != era(head):
+    later = re.fullmatch(r"\d{4}\.\d+", current) and current > head
+    if not later or era(current) != era(head):
         raise PackageOutdated(
             f"this package is behind: the database is at revision {current}, and this package "
             f"knows revisions up to {head}; upgrade hegel_store"
