@@ -19,7 +19,9 @@ def _address(url: str | None, embedded: bool) -> DatabaseAddress:
 def upgrade(
     url: Url = None,
     embedded: Embedded = True,
-    revision: Annotated[str, typer.Option(help="How far: a revision, or head.")] = "head",
+    revision: Annotated[
+        str | None, typer.Option(help="How far: a revision; else the newest.")
+    ] = None,
     phase: Annotated[
         migrate.Phase | None,
         typer.Option(
@@ -43,6 +45,8 @@ def downgrade(
     """Take the schema back to an earlier revision. The data of what is removed is discarded."""
     address = _address(url, embedded)
     if not yes:
+        for sentence in migrate.discarded(_revision(address), revision):
+            print(sentence)
         typer.confirm(f"Discard everything in {address} that came after {revision}?", abort=True)
     migrate.downgrade(address, revision)
     print(f"{address} is at revision {_revision(address)}")

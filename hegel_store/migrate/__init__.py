@@ -9,6 +9,7 @@ from hegel_store.migrate.running import TIMEOUTS, connection_to, downgrade, upgr
 from hegel_store.migrate.versions import (
     Phase,
     current_revision,
+    discarded,
     known_revisions,
     require_current,
     scripts,
@@ -19,6 +20,7 @@ __all__ = [
     "Phase",
     "connection_to",
     "current_revision",
+    "discarded",
     "downgrade",
     "known_revisions",
     "require_current",

@@ -23,6 +23,7 @@ from hegel_store.migrate.rights import explained, require_server
 from hegel_store.migrate.versions import (
     Phase,
     current_revision,
+    discarded,
     is_ahead,
     scripts,
     target_of,
@@ -44,9 +45,9 @@ _one_command = threading.Lock()
 
 
 def upgrade(
-    address: DatabaseAddress, revision: str = "head", *, phase: Phase | None = None
+    address: DatabaseAddress, revision: str | None = None, *, phase: Phase | None = None
 ) -> None:
-    """Migrate forward to ``revision``, or as far as ``phase`` goes.
+    """Migrate forward to ``revision`` (the head when not given), or as far as ``phase`` goes.
 
     Safe to call from many processes at once: they queue. A database that a later package has
     migrated, in a way that leaves this one working, is left as it is.
@@ -56,11 +57,13 @@ def upgrade(
     administrator has to do), or TransactionConflict when the locks of a revision were not to be
     had in ATTEMPTS attempts.
     """
-    _command("upgrade", address, revision, phase)
+    if revision is not None and phase is not None:
+        raise InvalidInput("phase", "is given together with a revision: give one of them")
+    _command("upgrade", address, revision or "head", phase)
 
 
 def downgrade(address: DatabaseAddress, revision: str) -> None:
-    """Migrate back to ``revision`` (``base`` removes everything; data is discarded)."""
+    """Migrate back to ``revision`` (``base`` removes everything), and log what that discards."""
     _command("downgrade", address, revision)
 
 
@@ -88,6 +91,9 @@ def _command(
         if target is None:
             return
         config.attributes["connection"] = connection
+        if name == "downgrade":
+            for sentence in discarded(current, target):
+                logger.warning(sentence)
         try:
             getattr(command, name)(config, target)
         except CommandError as error:

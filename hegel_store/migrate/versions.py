@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import Connection, Engine, text
 
@@ -33,18 +34,48 @@ def scripts() -> Path:
     return installed if installed.is_dir() else package.parent / "alembic"
 
 
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """``downgrade`` is the paragraph that says what taking the revision back discards, or None."""
+
+    phase: Phase
+    downgrade: str | None
+
+
 @cache
-def phases() -> dict[str, Phase]:
-    """Every revision this package carries and its phase, base first."""
+def revisions() -> dict[str, Revision]:
+    """Every revision this package carries, base first."""
     from alembic.script import ScriptDirectory
 
     walk = ScriptDirectory(str(scripts())).walk_revisions()
-    return {script.revision: script.module.phase for script in reversed(list(walk))}
+    return {script.revision: _read(script.module) for script in reversed(list(walk))}
+
+
+def _read(module: Any) -> Revision:
+    paragraphs = (" ".join(part.split()) for part in module.__doc__.split("\n\n"))
+    said = (part for part in paragraphs if part.startswith("The downgrade "))
+    return Revision(module.phase, next(said, None))
 
 
 def known_revisions() -> tuple[str, ...]:
-    """Every revision this package carries, base first."""
-    return tuple(phases())
+    """The ids of every revision this package carries, base first."""
+    return tuple(revisions())
+
+
+def discarded(current: str | None, target: str) -> Sequence[str]:
+    """What the revisions say of taking them back, from ``current`` down to ``target``.
+
+    ``target`` is an id or "base"; for any other spelling of Alembic's, everything that could be
+    discarded is told.
+    """
+    known = known_revisions()
+    top = known.index(current) + 1 if current in known else 0
+    bottom = known.index(target) + 1 if target in known else 0
+    return [
+        f"{revision}: {said}"
+        for revision in reversed(known[bottom:top])
+        if (said := revisions()[revision].downgrade) is not None
+    ]
 
 
 def current_revision(connection: Connection) -> str | None:
@@ -82,7 +113,7 @@ def is_ahead(current: str | None) -> bool:
 
     Raises PackageOutdated when it does not leave it working.
     """
-    if current is None or current in phases():
+    if current is None or current in revisions():
         return False
     head = known_revisions()[-1]
     later = re.fullmatch(r"\d{4}\.\d+", current) and current > head
@@ -108,7 +139,7 @@ def require_current(engine: Engine) -> str:
         raise MigrationRequired(
             "the database has not been migrated: run `hegel-store upgrade` (or store.upgrade())"
         )
-    if not ahead and "pre" in (phases()[revision] for revision in pending(current)):
+    if not ahead and "pre" in (revisions()[revision].phase for revision in pending(current)):
         raise MigrationRequired(
             f"the database is behind: it is at revision {current}, this package needs "
             f"{known_revisions()[-1]}; run `hegel-store upgrade` (or store.upgrade())"
@@ -134,7 +165,7 @@ def target_of(phase: Phase, current: str | None) -> str | None:
         return None
     if current is None:
         return left[-1]
-    kinds = [phases()[revision] for revision in left]
+    kinds = [revisions()[revision].phase for revision in left]
     if phase == "post":
         if "pre" in kinds:
             first = left[kinds.index("pre")]

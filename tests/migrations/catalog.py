@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import psycopg
+from psycopg import sql
 
 # Monthly partitions are left out, with all that hangs on them: no revision names a month.
 QUERIES = {
@@ -15,7 +18,7 @@ QUERIES = {
                       relacl),
                pg_get_partkeydef(oid)
         FROM pg_class
-        WHERE relnamespace = 'public'::regnamespace AND relkind NOT IN ('i', 'I')
+        WHERE relnamespace = current_schema()::regnamespace AND relkind NOT IN ('i', 'I')
           AND NOT relispartition""",
     "column": """
         SELECT format('%s.%s', relname, attname),
@@ -32,7 +35,7 @@ QUERIES = {
         FROM pg_attribute
         JOIN pg_class ON pg_class.oid = attrelid AND relkind IN ('r', 'p', 'v')
         LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
-        WHERE relnamespace = 'public'::regnamespace AND NOT relispartition
+        WHERE relnamespace = current_schema()::regnamespace AND NOT relispartition
           AND attnum > 0 AND NOT attisdropped""",
     "index": """
         SELECT pg_class.relname, pg_get_indexdef(indexrelid),
@@ -40,42 +43,56 @@ QUERIES = {
         FROM pg_index
         JOIN pg_class ON pg_class.oid = indexrelid
         JOIN pg_class AS of ON of.oid = indrelid AND NOT of.relispartition
-        WHERE pg_class.relnamespace = 'public'::regnamespace""",
+        WHERE pg_class.relnamespace = current_schema()::regnamespace""",
     "constraint": """
         SELECT format('%s.%s', relname, conname), pg_get_constraintdef(pg_constraint.oid),
                CASE WHEN NOT convalidated THEN 'NOT VALID' END
         FROM pg_constraint JOIN pg_class ON pg_class.oid = conrelid AND NOT relispartition
-        WHERE connamespace = 'public'::regnamespace AND conparentid = 0""",
+        WHERE connamespace = current_schema()::regnamespace AND conparentid = 0""",
     "trigger": """
         SELECT format('%s.%s', relname, tgname), pg_get_triggerdef(pg_trigger.oid),
                'enabled: ' || tgenabled::text
         FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid AND NOT relispartition
-        WHERE relnamespace = 'public'::regnamespace AND NOT tgisinternal""",
+        WHERE relnamespace = current_schema()::regnamespace AND NOT tgisinternal""",
     "function": """
         SELECT pg_proc.oid::regprocedure::text, pg_get_functiondef(pg_proc.oid),
                'grants: ' || proacl::text
         FROM pg_proc
         LEFT JOIN pg_depend ON objid = pg_proc.oid AND deptype = 'e'
-        WHERE pronamespace = 'public'::regnamespace AND prokind = 'f' AND objid IS NULL""",
+        WHERE pronamespace = current_schema()::regnamespace AND prokind = 'f' AND objid IS NULL""",
     "view": """
         SELECT relname, pg_get_viewdef(oid)
-        FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'v'""",
+        FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind = 'v'""",
     "policy": """
         SELECT format('%s.%s', tablename, policyname),
                format('%s %s to %s using (%s) check (%s)', permissive, cmd, roles, qual, with_check)
-        FROM pg_policies WHERE schemaname = 'public'""",
+        FROM pg_policies WHERE schemaname = current_schema()""",
 }
 
 GOLDEN = Path(__file__).parent / "golden"
 
 
 def catalog(connection: psycopg.Connection) -> list[str]:
-    """Every object of the schema public that is not an extension's, one entry each, sorted."""
+    """Every object of the connection's schema that is not an extension's, one entry each, sorted.
+
+    The schema's name is left out, so that installations in different schemas can be compared.
+    """
+    names = connection.execute(
+        "SELECT quote_ident(current_schema()), current_setting('search_path')"
+    ).fetchone()
+    assert names is not None
+    home, path = names
+    quoted = (part.strip().strip('"') for part in path.split(","))
+    pinned = "SET search_path TO " + ", ".join(f"'{part}'" for part in quoted)
     entries = []
     for kind, query in QUERIES.items():
         for name, *details in connection.execute(query):
             lines = [line for detail in details if detail for line in detail.splitlines()]
-            entries.append("\n    ".join([f"{kind} {name}", *(line.rstrip() for line in lines)]))
+            entry = "\n    ".join([f"{kind} {name}", *(line.rstrip() for line in lines)])
+            # A function FROM CURRENT keeps the path it was made with.
+            entries.append(
+                entry.replace(f"{home}.", "").replace(pinned, "SET search_path FROM CURRENT")
+            )
     connection.rollback()
     return sorted(entries)
 
@@ -83,3 +100,34 @@ def catalog(connection: psycopg.Connection) -> list[str]:
 def golden_file(connection: psycopg.Connection) -> Path:
     """One per major version: on 18 each NOT NULL is a constraint, on 16 it is not."""
     return GOLDEN / f"postgresql-{connection.info.server_version // 10000}.txt"
+
+
+Columns = Mapping[str, Sequence[str]]
+
+
+def columns(connection: psycopg.Connection) -> Columns:
+    """The columns of each table of ours, without Alembic's own."""
+    rows = connection.execute(
+        """
+        SELECT relname, array_agg(attname::text ORDER BY attnum)
+        FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid
+        WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p')
+          AND NOT relispartition AND relname <> 'hegel_store_version'
+          AND attnum > 0 AND NOT attisdropped
+        GROUP BY relname
+        """
+    ).fetchall()
+    connection.rollback()
+    return dict(rows)
+
+
+def contents(connection: psycopg.Connection, of: Columns) -> dict[str, Counter[str]]:
+    """Every row of these columns, as text, by table."""
+    found = {}
+    for table, names in of.items():
+        query = sql.SQL("SELECT row({})::text FROM {}").format(
+            sql.SQL(", ").join(map(sql.Identifier, names)), sql.Identifier(table)
+        )
+        found[table] = Counter(row[0] for row in connection.execute(query))
+    connection.rollback()
+    return found

@@ -25,23 +25,6 @@ def test_there_is_one_head_and_a_line_of_revisions():
     assert len(list(migrate.scripts().glob("versions/*.py"))) == len(REVISIONS)
 
 
-def test_every_revision_goes_up_down_and_up_again(empty_url, empty_postgresql):
-    """One step at a time; down leaves exactly what was there before, up exactly what was there."""
-    address = parse_address(empty_url, "the test")
-    migrate.upgrade(address, REVISIONS[0])
-    migrate.downgrade(address, "base")
-    before = catalog(empty_postgresql)
-    for revision, previous in zip(REVISIONS, ["base", *REVISIONS], strict=False):
-        migrate.upgrade(address, revision)
-        above = catalog(empty_postgresql)
-        assert above != before, f"{revision} changes nothing"
-        migrate.downgrade(address, previous)
-        assert catalog(empty_postgresql) == before, f"{revision} leaves something behind"
-        migrate.upgrade(address, revision)
-        assert catalog(empty_postgresql) == above, f"{revision} is not the same the second time"
-        before = above
-
-
 def test_upgrading_twice_changes_nothing(url, postgresql):
     before = catalog(postgresql)
     migrate.upgrade(parse_address(url, "the test"))

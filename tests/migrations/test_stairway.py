@@ -1,0 +1,78 @@
+"""Every revision goes up, down and up again, one at a time, on empty and filled databases."""
+
+from __future__ import annotations
+
+from typer.testing import CliRunner
+
+from hegel_store import migrate
+from hegel_store.cli import app
+from hegel_store.seeding import seed_store
+from hegel_store.settings import parse_address
+from tests.embedders import HashingEmbedder
+from tests.migrations.catalog import catalog, columns, contents
+
+REVISIONS = migrate.known_revisions()
+STEPS = list(zip(REVISIONS, ["base", *REVISIONS], strict=False))
+
+
+def test_an_empty_database_goes_up_down_and_up(empty_url, empty_postgresql):
+    """Down leaves exactly what was there before, up exactly what was there the first time."""
+    address = parse_address(empty_url, "the test")
+    migrate.upgrade(address, REVISIONS[0])
+    migrate.downgrade(address, "base")
+    before = catalog(empty_postgresql)
+    for revision, previous in STEPS:
+        migrate.upgrade(address, revision)
+        above = catalog(empty_postgresql)
+        assert above != before, f"{revision} changes nothing"
+        migrate.downgrade(address, previous)
+        assert catalog(empty_postgresql) == before, f"{revision} leaves something behind"
+        migrate.upgrade(address, revision)
+        assert catalog(empty_postgresql) == above, f"{revision} is not the same the second time"
+        before = above
+
+
+def test_a_filled_database_loses_on_the_way_down_what_is_announced_and_nothing_on_the_way_up(
+    url, postgresql, store, empty_url, empty_postgresql
+):
+    shapes = {"base": {}}
+    for revision in REVISIONS:
+        migrate.upgrade(parse_address(empty_url, "the test"), revision)
+        shapes[revision] = columns(empty_postgresql)
+    seed_store(store, steps=150, embedder=HashingEmbedder())
+    assert all(contents(postgresql, shapes[REVISIONS[-1]]).values()), "every table has rows"
+
+    address = parse_address(url, "the test")
+    for revision, previous in reversed(STEPS):
+        above, below = shapes[revision], shapes[previous]
+        kept = contents(postgresql, below)
+        migrate.downgrade(address, previous)
+        assert columns(postgresql) == below
+        assert contents(postgresql, below) == kept, f"{revision} discards more than it brought"
+        migrate.upgrade(address, revision)
+        assert columns(postgresql) == above
+        assert contents(postgresql, below) == kept, f"{revision} loses rows on the way up"
+        migrate.downgrade(address, previous)
+        if above != below:
+            assert migrate.discarded(revision, previous), (
+                f"{revision} does not say what it discards"
+            )
+
+
+def test_downgrading_says_what_it_discards(url, caplog):
+    caplog.set_level("WARNING", "hegel_store.migrate")
+    migrate.downgrade(parse_address(url, "the test"), "0006")
+    assert [record.message for record in caplog.records] == [
+        "0010: The downgrade forgets which models made the vectors.",
+        "0009: The downgrade discards every fact.",
+        "0008: The downgrade discards every label.",
+        "0007: The downgrade discards every population.",
+    ]
+
+
+def test_the_command_says_what_it_discards_before_it_asks(url, postgresql):
+    before = catalog(postgresql)
+    asked = CliRunner().invoke(app, ["downgrade", "0008", "--url", url], input="n\n")
+    assert asked.exit_code == 1
+    assert "The downgrade discards every fact." in asked.output
+    assert catalog(postgresql) == before
