@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,7 +40,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+REPORTED = pytest.StashKey[list[str]]()
+
+
+@pytest.fixture
+def report(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Say something that was measured, at the end of the run."""
+    return request.config.stash.setdefault(REPORTED, []).append
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for line in terminalreporter.config.stash.get(REPORTED, []):
+        terminalreporter.write_line(line)
     for report in terminalreporter.stats.get("skipped", []):
         if terminalreporter.config.getoption("--forbid-skips"):
             terminalreporter.write_line(f"skipped, which is forbidden: {report.nodeid}", red=True)

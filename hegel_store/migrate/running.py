@@ -108,7 +108,7 @@ def apply(connection: Connection, run: Callable[[], None]) -> None:
     transaction, so the next attempt goes on where this one failed.
     """
     require_server(connection)
-    attempt, reached = 1, _where(connection)
+    failures, reached = 0, _where(connection)
     while True:
         try:
             with explained(connection):
@@ -120,10 +120,10 @@ def apply(connection: Connection, run: Callable[[], None]) -> None:
             if getattr(error.orig, "sqlstate", None) not in ("55P03", "40P01"):
                 raise
             now_at = _where(connection)
-            attempt, reached = (1 if now_at != reached else attempt + 1), now_at
-            if attempt > ATTEMPTS:
+            failures, reached = (failures + 1 if now_at == reached else 1), now_at
+            if failures == ATTEMPTS:
                 raise
-            pause = random.uniform(0.2, 0.5) * attempt
+            pause = random.uniform(0.2, 0.5) * failures
             logger.warning("after %s: %s; trying again in %.1f s", reached, error.orig, pause)
             time.sleep(pause)
 

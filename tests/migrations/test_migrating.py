@@ -1,14 +1,11 @@
-"""Migrating for real: side by side, interrupted, blocked, offline, from the wheel."""
+"""Migrating for real: refused, ahead, offline, from the wheel."""
 
 from __future__ import annotations
 
-import contextlib
 import io
 import os
 import subprocess
 import sys
-import threading
-import time
 import zipfile
 from pathlib import Path
 
@@ -18,7 +15,6 @@ from alembic import command
 
 from hegel_store import migrate
 from hegel_store.errors import (
-    DatabaseUnavailable,
     InvalidInput,
     PackageOutdated,
     PermissionDenied,
@@ -34,116 +30,6 @@ def revision(connection: psycopg.Connection) -> str | None:
     found = connection.execute("SELECT version_num FROM hegel_store_version").fetchone()
     connection.rollback()
     return found[0] if found else None
-
-
-def test_four_processes_upgrade_at_once(empty_url, empty_postgresql):
-    environment = os.environ | {"DATABASE_URL": empty_url}
-    migrators = [
-        subprocess.Popen(
-            [sys.executable, "-m", "alembic", "upgrade", "head"],
-            cwd=ROOT,
-            env=environment,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(4)
-    ]
-    output = [migrator.communicate(timeout=120)[1] for migrator in migrators]
-    assert [migrator.returncode for migrator in migrators] == [0] * 4, output
-    assert sum(text.count(f"-> {HEAD}") for text in output) == 1
-    assert revision(empty_postgresql) == HEAD
-
-
-def test_threads_of_one_process_upgrade_at_once(empty_url, empty_postgresql):
-    address = parse_address(empty_url, "the test")
-    errors: list[Exception] = []
-
-    def upgrade() -> None:
-        try:
-            migrate.upgrade(address)
-        except Exception as error:
-            errors.append(error)
-
-    threads = [threading.Thread(target=upgrade) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert errors == []
-    assert revision(empty_postgresql) == HEAD
-
-
-def test_a_held_lock_makes_the_migration_step_back_and_try_again(url, postgresql, server):
-    """It gives up its place within the lock timeout, so that others are not queued behind it."""
-    address = parse_address(url, "the test")
-    migrate.downgrade(address, "0010")
-    postgresql.execute("SELECT FROM hegel_embedding_spaces")  # holds ACCESS SHARE until the end
-    failed: list[Exception] = []
-
-    def downgrade() -> None:
-        try:
-            migrate.downgrade(address, "0009")
-        except Exception as error:
-            failed.append(error)
-
-    blocked = threading.Thread(target=downgrade)
-    blocked.start()
-    longest = 0.0
-    with psycopg.connect(url, autocommit=True) as reader:
-        while blocked.is_alive():
-            started = time.monotonic()
-            reader.execute("SELECT count(*) FROM hegel_embedding_spaces")
-            longest = max(longest, time.monotonic() - started)
-            time.sleep(0.05)
-    assert [type(error).__name__ for error in failed] == ["TransactionConflict"]
-    assert longest < 5, "the reader waited behind a migration that waited"
-    postgresql.rollback()
-    migrate.downgrade(address, "0009")
-    assert revision(postgresql) == "0009"
-
-
-def test_an_upgrade_waits_for_a_lock_by_trying_again(url, postgresql):
-    address = parse_address(url, "the test")
-    migrate.downgrade(address, "0010")
-    # CREATE VIEW needs ACCESS SHARE on the steps.
-    postgresql.execute("LOCK TABLE hegel_training_steps IN ACCESS EXCLUSIVE MODE")
-    release = threading.Timer(3.0, postgresql.rollback)  # longer than one lock timeout
-    release.start()
-    migrate.upgrade(address)
-    release.join()
-    assert revision(postgresql) == HEAD
-
-
-@pytest.mark.parametrize("reached", ["0002", "0005", "0009"])
-def test_a_killed_migrator_can_be_run_again(empty_url, empty_postgresql, reached):
-    """Its session is ended once that revision is reached; the next run goes on to the head."""
-    address = parse_address(empty_url, "the test")
-    killed = threading.Event()
-
-    def kill() -> None:
-        with psycopg.connect(empty_url, autocommit=True) as killer:
-            while not killed.is_set():
-                with contextlib.suppress(psycopg.errors.UndefinedTable):
-                    victims = killer.execute(
-                        """
-                        SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-                        WHERE application_name = 'hegel_store migrate'
-                          AND datname = current_database()
-                          AND (SELECT version_num FROM hegel_store_version) >= %s
-                        """,
-                        [reached],
-                    ).fetchall()
-                    if victims:
-                        killed.set()
-
-    killing = threading.Thread(target=kill, daemon=True)
-    killing.start()
-    with pytest.raises(DatabaseUnavailable):
-        migrate.upgrade(address)
-    killing.join(timeout=30)
-    assert killed.is_set()
-    migrate.upgrade(address)
-    assert revision(empty_postgresql) == HEAD
 
 
 def test_a_role_without_rights_is_told_so(empty_url, empty_postgresql):

@@ -1,0 +1,191 @@
+"""Migrators side by side, killed at any statement, and in the way of others."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import Engine, event
+
+from hegel_store import migrate
+from hegel_store.errors import DatabaseUnavailable, TransactionConflict
+from hegel_store.migrate import running
+from hegel_store.settings import parse_address
+from tests.migrations.catalog import catalog
+from tests.migrations.traffic import traffic, worst_pause
+
+ROOT = Path(__file__).parents[2]
+HEAD = migrate.known_revisions()[-1]
+
+
+def revision(connection: psycopg.Connection) -> str | None:
+    there = connection.execute("SELECT to_regclass('hegel_store_version')").fetchone() != (None,)
+    found = there and connection.execute("SELECT version_num FROM hegel_store_version").fetchone()
+    connection.rollback()
+    return found[0] if found else None
+
+
+def test_eight_processes_upgrade_at_once_and_each_revision_runs_once(empty_url, empty_postgresql):
+    migrators = [
+        subprocess.Popen(
+            [sys.executable, "-m", "alembic", "upgrade", "head"],
+            cwd=ROOT,
+            env=os.environ | {"DATABASE_URL": empty_url},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(8)
+    ]
+    output = [migrator.communicate(timeout=240)[1] for migrator in migrators]
+    assert [migrator.returncode for migrator in migrators] == [0] * 8, output
+    ran = re.findall(r"Running upgrade \S* -> (\S+),", "".join(output))
+    assert sorted(ran) == list(migrate.known_revisions())
+    assert revision(empty_postgresql) == HEAD
+
+
+def test_threads_of_one_process_upgrade_at_once(empty_url, empty_postgresql):
+    address = parse_address(empty_url, "the test")
+    errors: list[Exception] = []
+
+    def upgrade() -> None:
+        try:
+            migrate.upgrade(address)
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=upgrade) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert revision(empty_postgresql) == HEAD
+
+
+def killed_at(statement: int, url: str) -> bool:
+    """Upgrade in a process that is killed (-9) before it sends its n-th statement or COMMIT.
+
+    Whether it was; or else it came to its end.
+    """
+    child = os.fork()
+    if child == 0:
+        try:
+            seen = 0
+
+            def count(*_: object) -> None:
+                nonlocal seen
+                seen += 1
+                if seen == statement:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+            event.listen(Engine, "before_cursor_execute", count)
+            event.listen(Engine, "commit", count)
+            migrate.upgrade(parse_address(url, "the test"))
+            os._exit(0)
+        finally:
+            os._exit(1)
+    _, status = os.waitpid(child, 0)
+    assert status in (0, signal.SIGKILL), f"the migrator failed: {status}"
+    return status != 0
+
+
+def test_a_migrator_killed_at_any_statement_can_be_run_again(
+    empty_url, empty_postgresql, postgresql
+):
+    at_revision: dict[str | None, list[str]] = {}
+    kills, statement, reached = 0, 0, None
+    while killed_at(statement := statement + 1, empty_url):
+        kills += 1
+        now_at = revision(empty_postgresql)
+        found = catalog(empty_postgresql)
+        if now_at is not None:
+            assert found == at_revision.setdefault(now_at, found), f"a part of more than {now_at}"
+        if now_at != reached:
+            statement, reached = 0, now_at  # the next run begins there
+    assert kills > 200
+    assert list(at_revision) == list(migrate.known_revisions())
+    assert catalog(empty_postgresql) == catalog(postgresql)
+
+
+def test_a_migrator_whose_session_is_ended_can_be_run_again(empty_url, empty_postgresql):
+    address = parse_address(empty_url, "the test")
+    ended = threading.Event()
+
+    def end() -> None:
+        with psycopg.connect(empty_url, autocommit=True) as other:
+            while not ended.is_set():
+                if other.execute(
+                    """
+                    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                    WHERE application_name = 'hegel_store migrate'
+                      AND datname = current_database() AND query LIKE '%CREATE TABLE%'
+                    """
+                ).fetchall():
+                    ended.set()
+
+    ending = threading.Thread(target=end, daemon=True)
+    ending.start()
+    with pytest.raises(DatabaseUnavailable):
+        migrate.upgrade(address)
+    ending.join(timeout=30)
+    migrate.upgrade(address)
+    assert revision(empty_postgresql) == HEAD
+
+
+def test_a_held_lock_makes_the_migration_step_back_and_nobody_queues_behind_it(
+    url, postgresql, caplog
+):
+    """The populations' key to the profiles needs a lock that an open transaction keeps it from."""
+    address = parse_address(url, "the test")
+    migrate.downgrade(address, "0006")
+    caplog.clear()
+    with traffic(url) as seen:
+        postgresql.execute(
+            "INSERT INTO hegel_prompt_profiles (corpus_id, source) VALUES ('a', '{}')"
+        )
+        release = threading.Timer(5.0, postgresql.rollback)  # more than two lock timeouts
+        release.start()
+        begin = time.monotonic()
+        migrate.upgrade(address)
+        end = time.monotonic()
+        release.join()
+        time.sleep(0.2)
+    assert revision(postgresql) == HEAD
+    retries = [record for record in caplog.records if "trying again" in record.message]
+    assert len(retries) >= 2
+    assert all("after 0006: " in record.message for record in retries)
+    between = [call for call in seen.writes if begin < call.due and call.done < end and call.stored]
+    assert len(between) > 50, "writers got through between the attempts"
+    assert worst_pause(seen.writes, begin, end) < end - begin - 1.0
+    assert worst_pause(seen.reads, begin, end) < 1.0, "a reader needs no lock that conflicts"
+
+
+def test_a_lock_that_is_never_let_go_is_given_up_on(url, postgresql, monkeypatch, caplog):
+    monkeypatch.setattr(running, "ATTEMPTS", 2)
+    monkeypatch.setattr(running, "TIMEOUTS", ("SET lock_timeout = '100ms'",))
+    address = parse_address(url, "the test")
+    postgresql.execute("SELECT FROM hegel_embedding_spaces")  # ACCESS SHARE until the end
+    caplog.clear()
+    with pytest.raises(TransactionConflict, match="lock timeout"):
+        migrate.downgrade(address, "0009")
+    assert sum("trying again" in record.message for record in caplog.records) == 1
+    assert revision(postgresql) == "0010"
+    migrate.downgrade(address, "0010")  # and the connection left nothing locked
+
+
+def test_only_a_lock_or_a_deadlock_is_tried_again(url, postgresql, caplog, monkeypatch):
+    monkeypatch.setattr(running, "TIMEOUTS", ("SET statement_timeout = '1ms'",))
+    postgresql.execute("INSERT INTO hegel_facts (corpus_id, content) VALUES ('a', 'b')")
+    postgresql.commit()
+    address = parse_address(url, "the test")
+    with pytest.raises(Exception, match="statement timeout"):
+        migrate.downgrade(address, "base")
+    assert not [record for record in caplog.records if "trying again" in record.message]
