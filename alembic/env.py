@@ -16,9 +16,13 @@ from alembic.util import CommandError
 from psycopg import sql
 from sqlalchemy import Connection
 
+import hegel_store.migrate.batches
+import hegel_store.migrate.dimensions
+import hegel_store.migrate.indexes  # noqa: F401  # the three of them for their operations
 from hegel_store.database import FIND_SCHEMAS, translated
 from hegel_store.errors import HegelStoreError
 from hegel_store.migrate.comparing import include_name, include_object
+from hegel_store.migrate.rights import explained
 from hegel_store.migrate.running import TIMEOUTS, apply, connection_to, exclusively
 from hegel_store.migrate.versions import current_revision, is_ahead
 from hegel_store.schema import VERSION_TABLE, metadata
@@ -78,7 +82,11 @@ def migrate_online() -> None:
         return
     try:
         address = resolve_address(settings(), context.get_x_argument(as_dictionary=True).get("url"))
-        with translated(), connection_to(address, make_schema=True) as connection:
+        with (
+            translated(),
+            connection_to(address, make_schema=True) as connection,
+            explained(connection),
+        ):
             ahead = is_ahead(current_revision(connection))
             connection.rollback()  # the migration begins its own transactions
             if ahead and config.cmd_opts.cmd[0] is command.upgrade:

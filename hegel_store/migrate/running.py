@@ -77,7 +77,12 @@ def _command(
     config = Config()
     config.set_main_option("script_location", str(scripts()).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
-    with _one_command, translated(), connection_to(address, make_schema=True) as connection:
+    with (
+        _one_command,
+        translated(),
+        connection_to(address, make_schema=True) as connection,
+        explained(connection),
+    ):
         current = _where(connection)
         if is_ahead(current):
             if name == "downgrade":
@@ -111,8 +116,7 @@ def apply(connection: Connection, run: Callable[[], None]) -> None:
     failures, reached = 0, _where(connection)
     while True:
         try:
-            with explained(connection):
-                run()
+            run()
             return
         except exc.OperationalError as error:
             connection.rollback()

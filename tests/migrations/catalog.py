@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,7 +19,7 @@ QUERIES = {
                       relacl),
                pg_get_partkeydef(oid)
         FROM pg_class
-        WHERE relnamespace = current_schema()::regnamespace AND relkind NOT IN ('i', 'I')
+        WHERE relnamespace = quote_ident(current_schema())::regnamespace AND relkind NOT IN ('i', 'I')
           AND NOT relispartition""",
     "column": """
         SELECT format('%s.%s', relname, attname),
@@ -35,7 +36,7 @@ QUERIES = {
         FROM pg_attribute
         JOIN pg_class ON pg_class.oid = attrelid AND relkind IN ('r', 'p', 'v')
         LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
-        WHERE relnamespace = current_schema()::regnamespace AND NOT relispartition
+        WHERE relnamespace = quote_ident(current_schema())::regnamespace AND NOT relispartition
           AND attnum > 0 AND NOT attisdropped""",
     "index": """
         SELECT pg_class.relname, pg_get_indexdef(indexrelid),
@@ -43,26 +44,26 @@ QUERIES = {
         FROM pg_index
         JOIN pg_class ON pg_class.oid = indexrelid
         JOIN pg_class AS of ON of.oid = indrelid AND NOT of.relispartition
-        WHERE pg_class.relnamespace = current_schema()::regnamespace""",
+        WHERE pg_class.relnamespace = quote_ident(current_schema())::regnamespace""",
     "constraint": """
         SELECT format('%s.%s', relname, conname), pg_get_constraintdef(pg_constraint.oid),
                CASE WHEN NOT convalidated THEN 'NOT VALID' END
         FROM pg_constraint JOIN pg_class ON pg_class.oid = conrelid AND NOT relispartition
-        WHERE connamespace = current_schema()::regnamespace AND conparentid = 0""",
+        WHERE connamespace = quote_ident(current_schema())::regnamespace AND conparentid = 0""",
     "trigger": """
         SELECT format('%s.%s', relname, tgname), pg_get_triggerdef(pg_trigger.oid),
                'enabled: ' || tgenabled::text
         FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid AND NOT relispartition
-        WHERE relnamespace = current_schema()::regnamespace AND NOT tgisinternal""",
+        WHERE relnamespace = quote_ident(current_schema())::regnamespace AND NOT tgisinternal""",
     "function": """
         SELECT pg_proc.oid::regprocedure::text, pg_get_functiondef(pg_proc.oid),
                'grants: ' || proacl::text
         FROM pg_proc
         LEFT JOIN pg_depend ON objid = pg_proc.oid AND deptype = 'e'
-        WHERE pronamespace = current_schema()::regnamespace AND prokind = 'f' AND objid IS NULL""",
+        WHERE pronamespace = quote_ident(current_schema())::regnamespace AND prokind = 'f' AND objid IS NULL""",
     "view": """
         SELECT relname, pg_get_viewdef(oid)
-        FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind = 'v'""",
+        FROM pg_class WHERE relnamespace = quote_ident(current_schema())::regnamespace AND relkind = 'v'""",
     "policy": """
         SELECT format('%s.%s', tablename, policyname),
                format('%s %s to %s using (%s) check (%s)', permissive, cmd, roles, qual, with_check)
@@ -82,8 +83,8 @@ def catalog(connection: psycopg.Connection) -> list[str]:
     ).fetchone()
     assert names is not None
     home, path = names
-    quoted = (part.strip().strip('"') for part in path.split(","))
-    pinned = "SET search_path TO " + ", ".join(f"'{part}'" for part in quoted)
+    (parts,) = csv.reader([path], skipinitialspace=True)
+    pinned = "SET search_path TO " + ", ".join(sql.Literal(p).as_string().strip() for p in parts)
     entries = []
     for kind, query in QUERIES.items():
         for name, *details in connection.execute(query):
@@ -111,7 +112,7 @@ def columns(connection: psycopg.Connection) -> Columns:
         """
         SELECT relname, array_agg(attname::text ORDER BY attnum)
         FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid
-        WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p')
+        WHERE relnamespace = quote_ident(current_schema())::regnamespace AND relkind IN ('r', 'p')
           AND NOT relispartition AND relname <> 'hegel_store_version'
           AND attnum > 0 AND NOT attisdropped
         GROUP BY relname
