@@ -19,8 +19,8 @@ QUERIES = {
                       relacl),
                pg_get_partkeydef(oid)
         FROM pg_class
-        WHERE relnamespace = quote_ident(current_schema())::regnamespace AND relkind NOT IN ('i', 'I')
-          AND NOT relispartition""",
+        WHERE relnamespace = quote_ident(current_schema())::regnamespace
+          AND relkind NOT IN ('i', 'I') AND NOT relispartition""",
     "column": """
         SELECT format('%s.%s', relname, attname),
                format('%s%s', format_type(atttypid, atttypmod),
@@ -60,10 +60,12 @@ QUERIES = {
                'grants: ' || proacl::text
         FROM pg_proc
         LEFT JOIN pg_depend ON objid = pg_proc.oid AND deptype = 'e'
-        WHERE pronamespace = quote_ident(current_schema())::regnamespace AND prokind = 'f' AND objid IS NULL""",
+        WHERE pronamespace = quote_ident(current_schema())::regnamespace
+          AND prokind = 'f' AND objid IS NULL""",
     "view": """
         SELECT relname, pg_get_viewdef(oid)
-        FROM pg_class WHERE relnamespace = quote_ident(current_schema())::regnamespace AND relkind = 'v'""",
+        FROM pg_class
+        WHERE relnamespace = quote_ident(current_schema())::regnamespace AND relkind = 'v'""",
     "policy": """
         SELECT format('%s.%s', tablename, policyname),
                format('%s %s to %s using (%s) check (%s)', permissive, cmd, roles, qual, with_check)
