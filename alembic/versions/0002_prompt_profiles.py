@@ -185,11 +185,14 @@ def upgrade() -> None:
             AFTER UPDATE OF corpus_id, id, task_type, version, base_profile_id, source, created_at
             ON hegel_prompt_profiles
             FOR EACH ROW WHEN (
-                (OLD.corpus_id, OLD.id, OLD.task_type, OLD.version, OLD.base_profile_id, OLD.source,
-                 OLD.created_at)
-                IS DISTINCT FROM
-                (NEW.corpus_id, NEW.id, NEW.task_type, NEW.version, NEW.base_profile_id, NEW.source,
-                 NEW.created_at)
+                -- One by one: of rows compared as wholes a dump makes another expression.
+                OLD.corpus_id IS DISTINCT FROM NEW.corpus_id
+                OR OLD.id IS DISTINCT FROM NEW.id
+                OR OLD.task_type IS DISTINCT FROM NEW.task_type
+                OR OLD.version IS DISTINCT FROM NEW.version
+                OR OLD.base_profile_id IS DISTINCT FROM NEW.base_profile_id
+                OR OLD.source IS DISTINCT FROM NEW.source
+                OR OLD.created_at IS DISTINCT FROM NEW.created_at
             )
             EXECUTE FUNCTION hegel_refuse_profile_change()
         """
