@@ -7,7 +7,7 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint const
 PYTEST ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types check pytest bench golden format clean
+.PHONY: help demo test lint types check pytest bench golden record-release format clean
 
 help:
 	@echo "make demo    run a real training loop on the embedded PostgreSQL (about two minutes)"
@@ -15,6 +15,7 @@ help:
 	@echo "make check   only format, lint and types"
 	@echo "make bench   the benchmarks behind the numbers in docs/"
 	@echo "make golden  write the catalogs that the revisions lead to anew"
+	@echo "make record-release  record the release about to be tagged, for the tests of later ones"
 	@echo "make format  rewrite the code in the one format"
 	@echo "make clean   remove the virtual environment and caches"
 
@@ -56,6 +57,9 @@ bench: $(VENV)/.dev
 golden: $(VENV)/.dev
 	$(BIN)/pytest --quiet --postgres 18 --write-golden tests/migrations/test_golden.py -k golden_one
 	$(BIN)/pytest --quiet --postgres 16 --write-golden tests/migrations/test_golden.py -k golden_one
+
+record-release: $(VENV)/.dev
+	$(BIN)/python -m tests.migrations.record_release
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format .
