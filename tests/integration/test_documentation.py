@@ -6,6 +6,7 @@ import inspect
 import re
 from pathlib import Path
 
+import psycopg
 import pytest
 from typer.main import get_command
 
@@ -34,6 +35,24 @@ def test_sql_in_the_schema_page_runs(postgresql):
     assert postgresql.execute("SELECT version FROM hegel_prompt_profiles").fetchall() == [(1,)]
 
 
+def test_the_words_of_an_upgraded_server_are_made_anew(postgresql, url, store):
+    """As the page on deploying says; the old server's stemmer is played by another function."""
+    page = (ROOT / "docs/how-to/deploy.md").read_text()
+    (remedy,) = re.findall(r"```sql\n(.*?)```", page, re.DOTALL)
+    (made,) = postgresql.execute(
+        "SELECT pg_get_functiondef('hegel_tsvector(text, text)'::regprocedure)"
+    ).fetchone()
+    postgresql.execute(made.replace("'english'::regconfig", "'simple'::regconfig"))
+    postgresql.execute("INSERT INTO hegel_facts (corpus_id, content) VALUES ('news', 'Added.')")
+    postgresql.execute(made)
+    postgresql.commit()
+    assert len(store.facts.search("added", corpus_id="news")) == 0
+    with psycopg.connect(url, autocommit=True) as connection:
+        for statement in remedy.split(";"):
+            connection.execute(statement)
+    assert len(store.facts.search("added", corpus_id="news")) == 1
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_lead_somewhere(page):
     targets = re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text())
@@ -58,6 +77,18 @@ def test_every_setting_is_documented_with_its_default():
         else:
             shown = f"{default:g}" if isinstance(default, int | float) else default
             assert row.split()[0] == f"`{shown}`"
+
+
+def test_each_test_that_the_rules_of_migrations_name_exists():
+    page = (ROOT / "docs/explanation/migrations.md").read_text()
+    named = set(re.findall(r"`(test_\w+)`", page))
+    defined = {
+        name
+        for path in (ROOT / "tests").rglob("test_*.py")
+        for name in re.findall(r"^def (test_\w+)", path.read_text(), re.MULTILINE)
+    }
+    assert len(named) > 20
+    assert named <= defined
 
 
 def _on_or_off(value: bool) -> str:
