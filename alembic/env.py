@@ -14,14 +14,14 @@ from typing import Any
 from alembic import command, context
 from alembic.util import CommandError
 from psycopg import sql
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 import hegel_store.migrate.batches
 import hegel_store.migrate.dimensions
 import hegel_store.migrate.indexes  # noqa: F401  # the three of them for their operations
 from hegel_store.database import FIND_SCHEMAS, translated
 from hegel_store.errors import HegelStoreError
-from hegel_store.migrate.comparing import include_name, include_object
+from hegel_store.migrate.comparing import PLUGIN, include_name, include_object
 from hegel_store.migrate.rights import explained
 from hegel_store.migrate.running import TIMEOUTS, apply, connection_to, exclusively
 from hegel_store.migrate.versions import current_revision, is_ahead
@@ -40,7 +40,11 @@ OPTIONS = {
     "include_object": include_object,
     "transaction_per_migration": True,
     "compare_server_default": True,
-    "autogenerate_plugins": ["alembic.autogenerate.*", "alembic.ext.checkconstraint_byname"],
+    "autogenerate_plugins": [
+        "alembic.autogenerate.*",
+        "alembic.ext.checkconstraint_byname",
+        PLUGIN,
+    ],
 }
 
 
@@ -100,8 +104,12 @@ def migrate_online() -> None:
 
 
 def run_on(connection: Connection) -> None:
+    # Or an installation in another schema of the search_path would be taken for this one.
+    home = connection.scalar(text("SELECT current_schema()"))
+    connection.rollback()
+
     def run() -> None:
-        context.configure(connection=connection, **OPTIONS)
+        context.configure(connection=connection, version_table_schema=home, **OPTIONS)
         with context.begin_transaction():
             context.run_migrations()
 

@@ -11,15 +11,17 @@ Before this is merged:
   later. Only a revision with phase = "post" may drop or rename.
 - lock_timeout is 2 s: a lock that is not had by then is tried again later, and nobody queues
   behind it. Do not raise it; make the statement lighter.
-- An index on an existing table: CONCURRENTLY, alone in its revision, inside
-  op.get_context().autocommit_block(), after dropping a leftover that is not indisvalid
-  (IF NOT EXISTS would accept it). On the partitioned steps: ON ONLY the parent, CONCURRENTLY on
-  each partition, then ATTACH.
+- An index on a table that is there: op.create_index_concurrently, op.create_hnsw_index and their
+  kin, alone in its revision. They build CONCURRENTLY, clean up after an interrupted attempt, and
+  take partitioned=True for the steps. docs/how-to/revisions.md has an example of each.
 - A constraint on an existing table: NOT VALID here, VALIDATE in the next revision.
-- A data change: batches of 1,000 or fewer, resumable, in a revision of its own.
+- A data change: op.run_in_batches, alone in its revision.
+- The id is NNNN.E, such as 0014.1, given with --rev-id: E counts the "post" revisions up to and
+  with this one. Older releases tell by it whether they still work on the schema.
 - Names: at most 63 bytes, beginning with hegel_ (tables, functions) or as the naming convention
   says. timestamptz, text, jsonb, float8 with a CHECK against NaN. corpus_id leads every key.
-- downgrade() undoes exactly this revision and says what it discards.
+- downgrade() undoes exactly this revision. What it discards is said here, in a paragraph that
+  begins with "The downgrade"; it is shown before anybody downgrades.
 - Then: update hegel_store/schema and run `make test`.
 """
 

@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from hegel_store.cli import database, demo, profiles, search, seed
+from hegel_store.cli import adoption, database, demo, dimension, profiles, search, seed
 from hegel_store.errors import HegelStoreError
 
 app = typer.Typer(
@@ -20,6 +20,8 @@ app = typer.Typer(
 app.command()(database.upgrade)
 app.command()(database.downgrade)
 app.command()(database.check)
+app.command()(dimension.new_dimension)
+app.command()(adoption.adopt)
 app.command()(demo.demo)
 app.command()(seed.seed)
 app.command()(search.search)

@@ -8,11 +8,45 @@ import numpy as np
 import numpy.typing as npt
 
 from hegel_store.errors import InvalidInput
+from hegel_store.models.checks import check_integer
 
 DIMENSIONS = (384, 768, 1024, 1536)
-"""Sizes that have a column (a *slot*) in hegel_facts."""
+"""Sizes that have a column (a *slot*) in hegel_facts in every database."""
+
+MAX_DIMENSIONS = 4000
+"""The largest halfvec that an HNSW index takes."""
+
+_added: list[int] = []
 
 Vector = npt.NDArray[np.float32]
+
+
+def all_dimensions() -> tuple[int, ...]:
+    """Sizes that have a column: those of every database, and those the application has added."""
+    return (*DIMENSIONS, *_added)
+
+
+def check_new_dimensions(dimensions: int) -> int:
+    """Return ``dimensions`` if an application may add a column for vectors of this size.
+
+    Raises InvalidInput outside 1..MAX_DIMENSIONS, and for a size of DIMENSIONS.
+    """
+    check_integer("dimensions", dimensions, minimum=1, maximum=MAX_DIMENSIONS)
+    if dimensions in DIMENSIONS:
+        raise InvalidInput("dimensions", f"{dimensions} has its column already")
+    return dimensions
+
+
+def register_dimensions(dimensions: int) -> bool:
+    """Accept vectors of this size from now on; False when they are accepted already.
+
+    hegel_store.schema.add_embedding_dimension() calls this: the column has to be known as well.
+    """
+    check_new_dimensions(dimensions)
+    if dimensions in _added:
+        return False
+    _added.append(dimensions)
+    return True
 
 
 def slot_for(field: str, dimensions: int) -> str:
@@ -20,8 +54,8 @@ def slot_for(field: str, dimensions: int) -> str:
 
     Raises InvalidInput naming ``field`` when there is none.
     """
-    if dimensions not in DIMENSIONS:
-        sizes = ", ".join(map(str, DIMENSIONS))
+    if dimensions not in all_dimensions():
+        sizes = ", ".join(map(str, all_dimensions()))
         raise InvalidInput(field, f"has {dimensions} dimensions; there are columns for {sizes}")
     return f"embedding_{dimensions}"
 

@@ -1,7 +1,7 @@
 """The tables at the head of the revisions: columns and indexes, no queries."""
 
 from hegel_store.schema.base import PREFIX, VERSION_TABLE, metadata
-from hegel_store.schema.facts import embedding_spaces, facts, labels
+from hegel_store.schema.facts import add_embedding_dimension, embedding_spaces, facts, labels
 from hegel_store.schema.populations import profile_populations
 from hegel_store.schema.profiles import (
     profile_alias_moves,
@@ -15,6 +15,7 @@ from hegel_store.schema.steps import training_steps
 __all__ = [
     "PREFIX",
     "VERSION_TABLE",
+    "add_embedding_dimension",
     "embedding_spaces",
     "facts",
     "labels",

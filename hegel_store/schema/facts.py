@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import TSVECTOR
 
-from hegel_store.models.vectors import DIMENSIONS
+from hegel_store.models.vectors import DIMENSIONS, register_dimensions
 from hegel_store.schema.base import (
     is_name,
     is_object,
@@ -175,7 +175,9 @@ Index(
     postgresql_where=text("profile_id IS NOT NULL"),
 )
 Index("idx_hegel_facts_content_fts", facts.c.content_tsv, postgresql_using="gin")
-for size in DIMENSIONS:
+
+
+def _index_vectors(size: int) -> None:
     Index(
         f"idx_hegel_facts_embedding_{size}",
         facts.c[f"embedding_{size}"],
@@ -184,6 +186,23 @@ for size in DIMENSIONS:
         postgresql_ops={f"embedding_{size}": "halfvec_cosine_ops"},
         postgresql_where=LIVE,
     )
+
+
+for size in DIMENSIONS:
+    _index_vectors(size)
+
+
+def add_embedding_dimension(dimensions: int) -> None:
+    """Accept vectors of one more size in this process: facts are stored and searched with them.
+
+    The database has to have the column, which `hegel-store new-dimension` writes revisions for.
+    Call it when the application is imported, before anything is searched or compared; a second
+    call changes nothing. Raises InvalidInput for a size outside 1..4000, or a built-in one.
+    """
+    if register_dimensions(dimensions):
+        facts.append_column(Column(f"embedding_{dimensions}", HALFVEC(dimensions)))
+        _index_vectors(dimensions)
+
 
 embedding_spaces = Table(
     "hegel_embedding_spaces",
@@ -196,5 +215,5 @@ embedding_spaces = Table(
     PrimaryKeyConstraint("corpus_id", "slot"),
     is_name("corpus_id"),
     is_name("model"),
-    CheckConstraint("slot = 'embedding_'::text || dimensions::text", name="slot_fits_dimensions"),
+    CheckConstraint("slot = 'embedding_' || dimensions", name="slot_fits_dimensions"),
 )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-import re
 import shutil
 
 import psycopg
@@ -68,33 +66,6 @@ def test_an_application_in_the_same_database_is_left_alone(url, postgresql):
     migrate.upgrade(address)
     assert postgresql.execute("SELECT version_num FROM alembic_version").fetchone() == ("theirs",)
     assert postgresql.execute("SELECT to_regclass('customers')").fetchone() == ("customers",)
-
-
-@pytest.mark.parametrize(
-    "path", sorted(migrate.scripts().glob("versions/*.py")), ids=lambda p: p.stem
-)
-def test_a_revision_stands_alone(path):
-    """No import of the package, whose tables will have moved on; a phase; a way down."""
-    tree = ast.parse(path.read_text())
-    imported = {
-        name
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Import | ast.ImportFrom)
-        for name in [getattr(node, "module", None), *[alias.name for alias in node.names]]
-        if name
-    }
-    assert not {name for name in imported if name.startswith("hegel_store")}
-    assert "phase" in {
-        target.id
-        for node in tree.body
-        if isinstance(node, ast.Assign)
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    }
-    functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
-    for name in ("upgrade", "downgrade"):
-        assert not any(isinstance(node, ast.Pass | ast.Raise) for node in ast.walk(functions[name]))
-    assert re.fullmatch(r"\d{4}_[a-z_]+", path.stem)
 
 
 def test_every_key_is_led_by_the_corpus(postgresql: psycopg.Connection):

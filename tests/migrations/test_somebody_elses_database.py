@@ -69,12 +69,11 @@ def test_a_schema_of_its_own_holds_everything(empty_url, empty_postgresql, postg
     assert [line for line in catalog_in(empty_url, schema) if "hegel_facts" in line] == []
 
 
-def test_two_installations_in_one_database_do_not_meet(empty_url, empty_postgresql):
+@pytest.mark.parametrize("order", [("one", "two", None), (None, "one", "two")])
+def test_several_installations_in_one_database_do_not_meet(empty_url, empty_postgresql, order):
     empty_postgresql.execute("CREATE EXTENSION vector")
     empty_postgresql.commit()
-    stores = [
-        hegel_store.connect(empty_url, database_schema=schema) for schema in ("one", "two", None)
-    ]
+    stores = [hegel_store.connect(empty_url, database_schema=schema) for schema in order]
     for store in stores:
         with pytest.raises(MigrationRequired):
             store.check()

@@ -1,0 +1,150 @@
+"""Revisions of a test's own, applied after the real ones, also by processes that are killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import textwrap
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import event
+
+from hegel_store import migrate
+from hegel_store.database import translated
+from hegel_store.settings import parse_address
+from tests.servers import process_is_gone
+
+HEAD = migrate.known_revisions()[-1]
+
+REVISION = '''"""Planted.
+
+The downgrade takes it back.
+"""
+
+from alembic import op
+
+revision = "{revision}"
+down_revision = "{follows}"
+branch_labels = None
+depends_on = None
+
+phase = "pre"
+
+
+def upgrade() -> None:
+{upgrade}
+
+
+def downgrade() -> None:
+{downgrade}
+'''
+
+
+@dataclass
+class Chain:
+    """The real revisions, and planted ones in ``folder`` behind them, on the database ``url``."""
+
+    url: str
+    folder: Path
+    head: str = HEAD
+
+    def __post_init__(self) -> None:
+        self.folder.mkdir(exist_ok=True)
+
+    def plant(self, upgrade: str, downgrade: str = "op.execute('SELECT 1')") -> str:
+        """Add a revision with these bodies; returns its id."""
+        follows = self.head
+        self.head = f"{9000 + len(list(self.folder.glob('*.py')))}.0"
+        source = REVISION.format(
+            revision=self.head,
+            follows=follows,
+            upgrade=textwrap.indent(textwrap.dedent(upgrade).strip(), "    "),
+            downgrade=textwrap.indent(textwrap.dedent(downgrade).strip(), "    "),
+        )
+        (self.folder / f"{self.head}_planted.py").write_text(source)
+        return self.head
+
+    def config(self) -> Config:
+        made = Config()
+        made.set_main_option("script_location", str(migrate.scripts()))
+        made.set_main_option("path_separator", "os")
+        places = [str(migrate.scripts() / "versions"), str(self.folder)]
+        made.set_main_option("version_locations", os.pathsep.join(places))
+        return made
+
+    def upgrade(self, revision: str = "heads") -> str:
+        """Migrate, and return the lock timeout and the statement timeout that hold afterwards."""
+        return self._run("upgrade", revision)
+
+    def downgrade(self, revision: str = HEAD) -> str:
+        return self._run("downgrade", revision)
+
+    def _run(self, name: str, revision: str, killed_at: int = 0) -> str:
+        config = self.config()
+        with translated(), migrate.connection_to(parse_address(self.url, "the test")) as connection:
+            if killed_at:
+                left = iter(range(killed_at - 1, -1, -1))
+
+                @event.listens_for(connection.engine, "before_cursor_execute")
+                def kill_in_time(*statement: object) -> None:
+                    if next(left) == 0:
+                        os.kill(os.getpid(), signal.SIGKILL)
+
+            config.attributes["connection"] = connection
+            getattr(command, name)(config, revision)
+            timeouts = (
+                "SELECT current_setting('lock_timeout'), current_setting('statement_timeout')"
+            )
+            return ", ".join(connection.exec_driver_sql(timeouts).one())
+
+    def script(self, revisions: str, name: str = "upgrade") -> str:
+        """The SQL that `--sql` prints."""
+        config = self.config()
+        config.output_buffer = StringIO()
+        getattr(command, name)(config, revisions, sql=True)
+        return config.output_buffer.getvalue()
+
+    def begin_upgrade(self, killed_at: int = 0) -> Migrator:
+        """Migrate in a process of its own; ``killed_at`` kills it before that statement."""
+        pid = os.fork()
+        if pid == 0:
+            try:
+                self._run("upgrade", "heads", killed_at)
+            except BaseException:
+                os._exit(1)
+            os._exit(0)
+        return Migrator(pid)
+
+
+@dataclass
+class Migrator:
+    """A migrating process."""
+
+    pid: int
+
+    def kill(self) -> None:
+        os.kill(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
+
+    def is_running(self) -> bool:
+        return not process_is_gone(self.pid)
+
+    def outcome(self) -> int:
+        """Wait for it: 0, 1 after an error, -9 when it was killed."""
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+
+def psql(folder: Path, url: str, script: str) -> None:
+    """Apply a script as an administrator does; ``folder`` holds the programs."""
+    done = subprocess.run(
+        [folder / "psql", "--no-psqlrc", "--set", "ON_ERROR_STOP=1", "--quiet", url],
+        input=script,
+        text=True,
+        capture_output=True,
+    )
+    assert done.returncode == 0, done.stderr
