@@ -19,7 +19,8 @@ from sqlalchemy import Connection, text
 import hegel_store.migrate.batches
 import hegel_store.migrate.dimensions
 import hegel_store.migrate.indexes  # noqa: F401  # the three of them for their operations
-from hegel_store.database import FIND_SCHEMAS, translated
+from hegel_store.connector import PGVECTORS_SCHEMA
+from hegel_store.database import translated
 from hegel_store.errors import HegelStoreError
 from hegel_store.migrate.comparing import PLUGIN, include_name, include_object
 from hegel_store.migrate.rights import explained
@@ -57,8 +58,18 @@ def settings() -> Settings:
     return Settings(**told)
 
 
+def text_of(value: str) -> str:
+    return sql.Literal(value).as_string()
+
+
+def is_upgrade() -> bool:
+    """Whether this is `alembic upgrade`; what calls alembic.command itself counts as that."""
+    return config.cmd_opts is None or config.cmd_opts.cmd[0] is command.upgrade
+
+
 def migrate_offline() -> None:
     """Print SQL for somebody else to apply, timeouts included."""
+    schema = settings().database_schema
     context.configure(
         dialect_name="postgresql",
         # With the default style every % in a function's body would come out doubled.
@@ -68,11 +79,14 @@ def migrate_offline() -> None:
         **OPTIONS,
     )
     with context.begin_transaction():
-        schema = settings().database_schema
         if schema is not None:
             name = sql.Identifier(schema).as_string()
+            pgvector = PGVECTORS_SCHEMA.format(searched=f"ARRAY[{text_of(schema)}]")
             context.execute(f"CREATE SCHEMA IF NOT EXISTS {name}")
-            context.execute(FIND_SCHEMAS.replace("%s", sql.Literal(schema).as_string()))
+            context.execute(
+                "SELECT set_config("
+                f"'search_path', concat_ws(', ', {text_of(name)}, {pgvector}), false)"
+            )
         for statement in TIMEOUTS:
             context.execute(statement)
         context.run_migrations()
@@ -84,23 +98,19 @@ def migrate_online() -> None:
     if given is not None:
         run_on(given)
         return
-    try:
-        address = resolve_address(settings(), context.get_x_argument(as_dictionary=True).get("url"))
-        with (
-            translated(),
-            connection_to(address, make_schema=True) as connection,
-            explained(connection),
-        ):
-            ahead = is_ahead(current_revision(connection))
-            connection.rollback()  # the migration begins its own transactions
-            if ahead and config.cmd_opts.cmd[0] is command.upgrade:
-                # A release that was rolled back starts with this; it works on what is there.
-                logger.info("a later package has migrated this database; it is left as it is")
-                return
-            run_on(connection)
-    except HegelStoreError as error:
-        # Alembic prints its own errors in a line, and any other one as a traceback.
-        raise CommandError(str(error)) from None
+    address = resolve_address(settings(), context.get_x_argument(as_dictionary=True).get("url"))
+    with (
+        translated(),
+        connection_to(address, make_schema=is_upgrade()) as connection,
+        explained(connection),
+    ):
+        ahead = is_ahead(current_revision(connection))
+        connection.rollback()  # the migration begins its own transactions
+        if ahead and is_upgrade():
+            # A release that was rolled back starts with this; it works on what is there.
+            logger.info("a later package has migrated this database; it is left as it is")
+            return
+        run_on(connection)
 
 
 def run_on(connection: Connection) -> None:
@@ -117,7 +127,11 @@ def run_on(connection: Connection) -> None:
         apply(connection, run)
 
 
-if context.is_offline_mode():
-    migrate_offline()
-else:
-    migrate_online()
+try:
+    if context.is_offline_mode():
+        migrate_offline()
+    else:
+        migrate_online()
+except HegelStoreError as error:
+    # Alembic prints its own errors in a line, and any other one as a traceback.
+    raise (error if "connection" in config.attributes else CommandError(str(error))) from None

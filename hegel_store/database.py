@@ -19,12 +19,11 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.engine.cursor import FullyBufferedCursorFetchStrategy
 from sqlalchemy.orm import Session
 
+from hegel_store.connector import Connector, opened
 from hegel_store.errors import (
-    ConfigurationError,
     DatabaseError,
     DatabaseUnavailable,
     HegelStoreError,
-    InvalidInput,
     MigrationRequired,
     PermissionDenied,
     PoolExhausted,
@@ -59,106 +58,6 @@ read (the server's farewell, mostly) is asked at once."""
 
 
 _engines: WeakSet[Engine] = WeakSet()
-_connections: WeakSet[psycopg.Connection[Any]] = WeakSet()
-
-
-class Connector:
-    """Opens connections. It keeps the parameters out of every frame that an error passes through,
-    because a traceback that captures locals would print the password."""
-
-    def __init__(self, address: DatabaseAddress, settings: Settings) -> None:
-        self._parameters: dict[str, Any] = {
-            "connect_timeout": settings.connect_timeout,
-            "application_name": settings.application_name,
-            **address.parameters,
-        }
-        if settings.pgbouncer:
-            # 0 would mean "prepare at once"; only None never prepares.
-            self._parameters["prepare_threshold"] = None
-            if settings.statement_timeout:
-                logger.warning(
-                    "statement_timeout cannot be sent through PgBouncer: use ALTER ROLE ... SET"
-                )
-            if address.schema is not None:
-                raise InvalidInput(
-                    "database_schema",
-                    "cannot be set through PgBouncer: use ALTER ROLE ... SET search_path",
-                )
-        elif settings.statement_timeout:
-            milliseconds = max(1, round(settings.statement_timeout * 1000))
-            options = self._parameters.get("options", "")
-            self._parameters["options"] = f"{options} -c statement_timeout={milliseconds}".strip()
-        self._schema = address.schema
-        self._has_session = not settings.pgbouncer
-        self._where = str(address)
-
-    def __repr__(self) -> str:
-        return f"<Connector {self._where}>"
-
-    def __call__(self) -> psycopg.Connection[Any]:
-        result = self._attempt()
-        if isinstance(result, HegelStoreError):
-            raise result
-        _connections.add(result)
-        return result
-
-    def _attempt(self) -> psycopg.Connection[Any] | HegelStoreError:
-        try:
-            connection = psycopg.connect(**self._parameters)
-            if self._has_session and not _find_schemas(connection, self._schema):
-                connection.close()
-                return MigrationRequired(
-                    f"there is no schema {self._schema!r} in {self._where}: "
-                    "run `hegel-store upgrade` with the same setting"
-                )
-            return connection
-        except psycopg.OperationalError as error:
-            return DatabaseUnavailable(self._reason(error))
-        except (psycopg.Error, ValueError) as error:
-            # Nothing was sent: libpq does not take a parameter.
-            return ConfigurationError(self._reason(error))
-
-    def _reason(self, error: Exception) -> str:
-        # A codec's error quotes what it could not encode.
-        reason = str(error).strip() if isinstance(error, psycopg.Error) else type(error).__name__
-        for name in ("password", "sslpassword"):
-            if secret := str(self._parameters.get(name) or ""):
-                reason = reason.replace(secret, "***")
-        return f"cannot connect to {self._where}: {reason}"
-
-
-FIND_SCHEMAS = """
-SELECT
-    set_config(
-        'search_path',
-        concat_ws(
-            ', ',
-            coalesce(quote_ident(home), nullif(current_setting('search_path'), '')),
-            (
-                SELECT quote_ident(nspname)
-                FROM pg_catalog.pg_extension
-                JOIN pg_catalog.pg_namespace ON pg_namespace.oid = extnamespace
-                WHERE extname = 'vector'
-                  AND nspname <> ALL (
-                      CASE WHEN home IS NULL THEN current_schemas(false) ELSE ARRAY[home] END
-                  )
-            )
-        ),
-        false
-    ),
-    home IS NULL OR EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = home)
-FROM (SELECT CAST(%s AS name)) AS given (home)
-"""
-"""Puts our schema first on the connection's search_path, where one is set, and pgvector's on it,
-wherever an administrator installed it: its types and operators are found by that path alone."""
-
-
-def _find_schemas(connection: psycopg.Connection[Any], schema: str | None) -> bool:
-    """Set the search_path; whether the schema exists."""
-    connection.autocommit = True
-    row = connection.execute(FIND_SCHEMAS, [schema]).fetchone()
-    connection.autocommit = False
-    return row is not None and bool(row[1])
 
 
 class Database:
@@ -254,11 +153,11 @@ def _forget_after_fork() -> None:
         engine.dispose(close=False)
     hung_up, other_end = socket.socketpair()
     other_end.close()
-    for connection in list(_connections):
+    for connection in list(opened):
         with suppress(psycopg.Error):
             os.dup2(hung_up.fileno(), connection.fileno(), inheritable=False)
     hung_up.close()
-    _connections.clear()
+    opened.clear()
 
 
 os.register_at_fork(after_in_child=_forget_after_fork)
@@ -362,6 +261,10 @@ def classify(error: exc.DBAPIError) -> DatabaseError:
         )
     if state == "42501":
         return PermissionDenied(message, state)
+    if state == "42704":
+        return DatabaseError(
+            f"{message} (is pgvector's schema on the search_path? `hegel-store check` tells)", state
+        )
     if _lacks_schema(error):
         return MigrationRequired(
             f"the schema is not the one this package needs ({message.splitlines()[0]}): "

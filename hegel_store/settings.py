@@ -18,7 +18,14 @@ from typing import Annotated, Any, Literal
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import Conninfo
-from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import URL
 
@@ -33,6 +40,17 @@ ServerVersion = Annotated[
     Literal[16, 18],
     BeforeValidator(lambda value: int(value) if str(value).isdecimal() else value),
 ]
+
+
+def _check_schema(name: str) -> str:
+    if not 1 <= len(name.encode()) <= 63 or "\0" in name:
+        raise ValueError("must have 1 to 63 bytes, and no NUL")
+    if name == "$user" or name.startswith("pg_"):
+        raise ValueError("must be the name of a schema, and of none that PostgreSQL reserves")
+    return name
+
+
+SchemaName = Annotated[str, AfterValidator(_check_schema)]
 
 OLD_NAME = "POSTGRES_DSN is the old name of this setting: use DATABASE_URL"
 LONGEST_TIMEOUT = 2_147_483
@@ -65,7 +83,7 @@ class Settings(BaseSettings):
     connect_timeout: int = Field(10, ge=1, le=LONGEST_TIMEOUT)
     statement_timeout: float = Field(0.0, ge=0, le=LONGEST_TIMEOUT)
     application_name: str = "hegel_store"
-    database_schema: str | None = Field(None, min_length=1, max_length=63)
+    database_schema: SchemaName | None = None
     pgbouncer: bool = False
 
     def __init__(self, **values: Any) -> None:

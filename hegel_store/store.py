@@ -16,13 +16,13 @@ from hegel_store import migrate
 from hegel_store.database import Database, translated
 from hegel_store.embeddings.protocol import Embedder
 from hegel_store.errors import (
+    ConfigurationError,
     DatabaseError,
     DatabaseUnavailable,
     MigrationRequired,
     OutcomeUnknown,
-    ServerUnsupported,
 )
-from hegel_store.migrate.rights import require_server
+from hegel_store.migrate.rights import require_pgvector, require_server
 from hegel_store.repositories import (
     FactRepository,
     PopulationRepository,
@@ -67,6 +67,7 @@ class Store:
     ) -> None:
         self.address = address
         self._embedder = embedder
+        self._pooled = settings.pgbouncer
         self._database = Database(address, settings, migrate.require_current)
         autocommit = self._database.autocommit
         self.profiles = ProfileRepository(autocommit)
@@ -105,28 +106,36 @@ class Store:
         finally:
             session.close()
 
-    def upgrade(self) -> None:
-        """Migrate the database to this package's schema, like ``alembic upgrade head``."""
-        migrate.upgrade(self.address)
+    def upgrade(self, *, phase: migrate.Phase | None = None) -> None:
+        """Migrate the database to this package's schema, like ``alembic upgrade head``.
+
+        ``phase`` "pre" applies only what the release that is running bears, "post" the rest.
+        Raises what hegel_store.migrate.upgrade() does, and ConfigurationError on a store that was
+        connected with ``pgbouncer=True``: the migration lock belongs to a session.
+        """
+        if self._pooled:
+            raise ConfigurationError("migrate over a direct connection, not through PgBouncer")
+        migrate.upgrade(self.address, phase=phase)
+        # What was opened before pgvector was there does not find it.
+        self._database.close()
 
     def check(self) -> Health:
         """Whether the store can work: reachable, recent enough, pgvector there, migrated.
 
         Opens the pool's minimum of connections. Raises DatabaseUnavailable, ServerUnsupported,
-        MigrationRequired or PackageOutdated.
+        PermissionDenied, MigrationRequired or PackageOutdated.
         """
         with translated():
             self._database.warm()
             with self.engine.connect() as connection:
                 versions = require_server(connection)
-        revision = migrate.require_current(self.engine)
-        if versions.pgvector is None:
-            raise ServerUnsupported("the extension 'vector' (pgvector) is not in this database")
+                revision = migrate.require_current(self.engine)
+                pgvector = require_pgvector(connection, versions)
         return Health(
             address=str(self.address),
             source=self.address.source,
             server_version=versions.server,
-            pgvector_version=versions.pgvector,
+            pgvector_version=pgvector,
             revision=revision,
         )
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, exc, text
 
 from hegel_store.errors import PermissionDenied, ServerUnsupported
+from hegel_store.schema import PREFIX, VERSION_TABLE
 
 OLDEST_SERVER = 16
 OLDEST_PGVECTOR = (0, 8)
@@ -17,10 +18,12 @@ OLDEST_PGVECTOR = (0, 8)
 
 @dataclass(frozen=True, slots=True)
 class ServerVersions:
-    """``pgvector`` is None when the extension is on the server and not yet in the database."""
+    """``pgvector`` is None when the extension is on the server and not yet in the database;
+    ``usable`` says whether this session finds its types."""
 
     server: str
     pgvector: str | None
+    usable: bool
 
 
 def require_server(connection: Connection) -> ServerVersions:
@@ -38,6 +41,7 @@ def require_server(connection: Connection) -> ServerVersions:
                 quote_ident(current_database()) AS database,
                 (SELECT extversion FROM pg_catalog.pg_extension WHERE extname = 'vector')
                     AS pgvector,
+                to_regtype('halfvec') IS NOT NULL AS usable,
                 (SELECT default_version FROM pg_catalog.pg_available_extensions
                  WHERE name = 'vector') AS available
             """
@@ -60,7 +64,31 @@ def require_server(connection: Connection) -> ServerVersions:
             f"update it on the server and run, in database {row.database}: "
             "ALTER EXTENSION vector UPDATE;"
         )
-    return ServerVersions(row.server, row.pgvector)
+    return ServerVersions(row.server, row.pgvector, row.usable)
+
+
+def require_pgvector(connection: Connection, versions: ServerVersions) -> str:
+    """pgvector's version; raises ServerUnsupported where this database has none, and
+    PermissionDenied where this role does not find it."""
+    if versions.pgvector is None:
+        raise ServerUnsupported("the extension 'vector' (pgvector) is not in this database")
+    if not versions.usable:
+        row = connection.execute(
+            text(
+                """
+                SELECT quote_ident(nspname) AS schema, quote_ident(current_user) AS role
+                FROM pg_catalog.pg_extension
+                JOIN pg_catalog.pg_namespace ON pg_namespace.oid = extnamespace
+                WHERE extname = 'vector'
+                """
+            )
+        ).one()
+        raise PermissionDenied(
+            f"pgvector is in the schema {row.schema}, which is not on this session's search_path "
+            f"or which the role may not use: GRANT USAGE ON SCHEMA {row.schema} TO {row.role}, "
+            "and behind a pooler put it on the role's search_path"
+        )
+    return versions.pgvector
 
 
 @contextmanager
@@ -70,14 +98,16 @@ def explained(connection: Connection) -> Iterator[None]:
     try:
         yield
     except exc.ProgrammingError as error:
-        if getattr(error.orig, "sqlstate", None) != "42501":
+        state = getattr(error.orig, "sqlstate", None)
+        # insufficient_privilege, and no schema to create in
+        if state not in ("42501", "3F000"):
             raise
         connection.rollback()
         remedy = _remedy(connection)
         connection.rollback()
         if remedy is None:
             raise
-        raise PermissionDenied(f"{str(error.orig).strip()}: {remedy}", "42501") from error
+        raise PermissionDenied(f"{str(error.orig).strip()}: {remedy}", state) from error
 
 
 def _remedy(connection: Connection) -> str | None:
@@ -89,26 +119,45 @@ def _remedy(connection: Connection) -> str | None:
                 quote_ident(current_database()) AS database,
                 quote_ident(current_user) AS role,
                 quote_ident(current_schema()) AS home,
+                current_setting('search_path') AS search_path,
                 EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname = 'vector')
                     AS has_vector,
                 has_schema_privilege(current_schema(), 'CREATE') AS may_create,
-                (SELECT quote_ident(tableowner) FROM pg_catalog.pg_tables
-                 WHERE schemaname = current_schema() AND tablename LIKE 'hegel%'
-                   AND NOT pg_has_role(tableowner, 'USAGE')
-                 LIMIT 1) AS owner
+                has_database_privilege(current_database(), 'TEMPORARY') AS may_make_temporary,
+                tables.*
+            FROM (
+                SELECT
+                    bool_or(relname = :version_table
+                            AND NOT has_table_privilege(pg_class.oid, 'SELECT')) AS hidden,
+                    min(quote_ident(rolname)) FILTER (WHERE NOT pg_has_role(relowner, 'USAGE'))
+                        AS owner,
+                    bool_or(rolsuper) FILTER (WHERE NOT pg_has_role(relowner, 'USAGE'))
+                        AS owner_is_superuser
+                FROM pg_catalog.pg_class JOIN pg_catalog.pg_roles ON pg_roles.oid = relowner
+                WHERE relnamespace = to_regnamespace(quote_ident(current_schema()))
+                  AND starts_with(relname, :prefix) AND relkind IN ('r', 'p')
+            ) AS tables
             """
-        )
+        ),
+        {"version_table": VERSION_TABLE, "prefix": PREFIX},
     ).one()
+    if row.home is None:
+        return (
+            f"no schema of the search_path ({row.search_path}) exists and may be used by this "
+            f"role: an administrator has to run, in database {row.database}, for one of them: "
+            f"GRANT USAGE, CREATE ON SCHEMA ... TO {row.role};"
+        )
+    ask = f"an administrator has to run, in database {row.database}: "
+    if row.hidden:
+        return f"{ask}GRANT SELECT ON {row.home}.{VERSION_TABLE} TO {row.role};"
     if not row.may_create:
-        return (
-            f"an administrator has to run, in database {row.database}: "
-            f"GRANT USAGE, CREATE ON SCHEMA {row.home} TO {row.role};"
-        )
+        return f"{ask}GRANT USAGE, CREATE ON SCHEMA {row.home} TO {row.role};"
     if not row.has_vector:
-        return f"an administrator has to run, in database {row.database}: CREATE EXTENSION vector;"
+        return f"{ask}CREATE EXTENSION vector;"
     if row.owner is not None:
-        return (
-            f"the tables belong to {row.owner}: migrate as that role, or let an administrator run "
-            f"GRANT {row.owner} TO {row.role};"
-        )
+        # Nobody should be made a superuser for this.
+        grant = "" if row.owner_is_superuser else f", or {ask}GRANT {row.owner} TO {row.role};"
+        return f"the tables belong to {row.owner}: migrate as that role{grant}"
+    if not row.may_make_temporary:
+        return f"{ask}GRANT TEMPORARY ON DATABASE {row.database} TO {row.role};"
     return None

@@ -14,11 +14,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from psycopg import sql
+from psycopg import errors, sql
 from sqlalchemy import Connection, NullPool, create_engine, exc, text
 
-from hegel_store.database import Connector, translated
-from hegel_store.errors import DatabaseError, InvalidInput, PackageOutdated
+from hegel_store.connector import Connector
+from hegel_store.database import translated
+from hegel_store.errors import DatabaseError, InvalidInput, PackageOutdated, PermissionDenied
 from hegel_store.migrate.rights import explained, require_server
 from hegel_store.migrate.versions import (
     Phase,
@@ -80,10 +81,11 @@ def _command(
     with (
         _one_command,
         translated(),
-        connection_to(address, make_schema=True) as connection,
+        connection_to(address, make_schema=name == "upgrade") as connection,
         explained(connection),
     ):
-        current = _where(connection)
+        current = current_revision(connection)
+        connection.rollback()  # the migration begins its own transactions
         if is_ahead(current):
             if name == "downgrade":
                 raise PackageOutdated(
@@ -105,15 +107,21 @@ def _command(
             raise InvalidInput("revision", str(error)) from None
 
 
-def apply(connection: Connection, run: Callable[[], None]) -> None:
+def apply(
+    connection: Connection,
+    run: Callable[[], None],
+    reached: Callable[[Connection], object] = current_revision,
+) -> None:
     """Call ``run``, which applies revisions, until each of them has got its locks.
 
     A revision that does not get a lock within the lock timeout gives up its place in the queue,
     so that nobody waits behind it, and is tried again after a pause. Each revision is its own
-    transaction, so the next attempt goes on where this one failed.
+    transaction, so the next attempt goes on where this one failed. ``reached`` says where that
+    is: each place has ATTEMPTS attempts.
     """
     require_server(connection)
-    failures, reached = 0, _where(connection)
+    failures, place = 0, reached(connection)
+    connection.rollback()
     while True:
         try:
             run()
@@ -123,19 +131,14 @@ def apply(connection: Connection, run: Callable[[], None]) -> None:
             # lock_not_available and deadlock_detected, and nothing else.
             if getattr(error.orig, "sqlstate", None) not in ("55P03", "40P01"):
                 raise
-            now_at = _where(connection)
-            failures, reached = (failures + 1 if now_at == reached else 1), now_at
+            now_at = reached(connection)
+            connection.rollback()
+            failures, place = (failures + 1 if now_at == place else 1), now_at
             if failures == ATTEMPTS:
                 raise
             pause = random.uniform(0.2, 0.5) * failures
-            logger.warning("after %s: %s; trying again in %.1f s", reached, error.orig, pause)
+            logger.warning("after %s: %s; trying again in %.1f s", place, error.orig, pause)
             time.sleep(pause)
-
-
-def _where(connection: Connection) -> str | None:
-    current = current_revision(connection)
-    connection.rollback()
-    return current
 
 
 @contextmanager
@@ -144,25 +147,37 @@ def connection_to(address: DatabaseAddress, *, make_schema: bool = False) -> Ite
 
     ``make_schema`` makes the address's schema where it is missing.
     """
-    settings = Settings(application_name="hegel_store migrate", statement_timeout=0)
-    if make_schema and address.schema is not None:
-        _make_schema(address, settings)
-    engine = create_engine(
-        address.url, creator=Connector(address, settings), poolclass=NullPool, hide_parameters=True
+    settings = Settings(
+        application_name="hegel_store migrate", statement_timeout=0, pgbouncer=False
     )
+    if make_schema and address.schema is not None:
+        _make_schema(address.schema, Connector(replace(address, schema=None), settings))
+    connector = Connector(address, settings, migrating=True)
+    engine = create_engine(address.url, creator=connector, poolclass=NullPool, hide_parameters=True)
     with engine.connect() as connection:
         yield connection
 
 
-def _make_schema(address: DatabaseAddress, settings: Settings) -> None:
-    with Connector(replace(address, schema=None), settings)() as connection:
+def _make_schema(schema: str, connect: Connector) -> None:
+    with connect() as connection:
         # Asked first: IF NOT EXISTS needs the right to create all the same.
         there = connection.execute(
-            "SELECT FROM pg_catalog.pg_namespace WHERE nspname = %s", [address.schema]
+            "SELECT FROM pg_catalog.pg_namespace WHERE nspname = %s", [schema]
         ).fetchone()
-        if there is None:
-            name = sql.Identifier(str(address.schema))
-            connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(name))
+        if there is not None:
+            return
+        statement = sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema))
+        try:
+            connection.execute(statement)
+        except (errors.DuplicateSchema, errors.UniqueViolation):
+            connection.rollback()  # another migrator was faster
+        except errors.InsufficientPrivilege as error:
+            raise PermissionDenied(
+                f"{str(error).strip()}: an administrator has to run, in database "
+                f"{connection.info.dbname}: {statement.as_string()} AUTHORIZATION "
+                f"{sql.Identifier(connection.info.user).as_string()};",
+                "42501",
+            ) from None
 
 
 @contextmanager

@@ -65,15 +65,19 @@ def known_revisions() -> tuple[str, ...]:
 def discarded(current: str | None, target: str) -> Sequence[str]:
     """What the revisions say of taking them back, from ``current`` down to ``target``.
 
-    ``target`` is an id or "base"; for any other spelling of Alembic's, everything that could be
-    discarded is told.
+    ``target`` is "base", an id or the beginning of one, or how many to take back ("-2").
     """
     known = known_revisions()
     top = known.index(current) + 1 if current in known else 0
-    bottom = known.index(target) + 1 if target in known else 0
+    if re.fullmatch(r"-\d+", target):
+        bottom = top + int(target)
+    elif target == "base":
+        bottom = 0
+    else:
+        bottom = next((n for n, name in enumerate(known, 1) if name.startswith(target)), top)
     return [
         f"{revision}: {said}"
-        for revision in reversed(known[bottom:top])
+        for revision in reversed(known[max(bottom, 0) : top])
         if (said := revisions()[revision].downgrade) is not None
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import signal
@@ -14,6 +15,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from sqlalchemy import Engine, event
+from sqlalchemy.exc import OperationalError
 
 from hegel_store import migrate
 from hegel_store.errors import DatabaseUnavailable, TransactionConflict
@@ -21,6 +23,7 @@ from hegel_store.migrate import running
 from hegel_store.settings import parse_address
 from tests.migrations.catalog import catalog
 from tests.migrations.traffic import traffic, worst_pause
+from tests.servers import wait_until
 
 ROOT = Path(__file__).parents[2]
 HEAD = migrate.known_revisions()[-1]
@@ -146,26 +149,28 @@ def test_a_held_lock_makes_the_migration_step_back_and_nobody_queues_behind_it(
     """The populations' key to the profiles needs a lock that an open transaction keeps it from."""
     address = parse_address(url, "the test")
     migrate.downgrade(address, "0006")
-    caplog.clear()
+
+    def retries() -> list[logging.LogRecord]:
+        return [record for record in caplog.records if "trying again" in record.message]
+
     with traffic(url) as seen:
         postgresql.execute(
             "INSERT INTO hegel_prompt_profiles (corpus_id, source) VALUES ('a', '{}')"
         )
-        release = threading.Timer(5.0, postgresql.rollback)  # more than two lock timeouts
-        release.start()
         begin = time.monotonic()
-        migrate.upgrade(address)
+        upgrading = threading.Thread(target=migrate.upgrade, args=[address])
+        upgrading.start()
+        wait_until(lambda: len(retries()) >= 2)
+        postgresql.rollback()
+        upgrading.join()
         end = time.monotonic()
-        release.join()
         time.sleep(0.2)
     assert revision(postgresql) == HEAD
-    retries = [record for record in caplog.records if "trying again" in record.message]
-    assert len(retries) >= 2
-    assert all("after 0006: " in record.message for record in retries)
+    assert all("after 0006: " in record.message for record in retries())
     between = [call for call in seen.writes if begin < call.due and call.done < end and call.stored]
     assert len(between) > 50, "writers got through between the attempts"
     assert worst_pause(seen.writes, begin, end) < end - begin - 1.0
-    assert worst_pause(seen.reads, begin, end) < 1.0, "a reader needs no lock that conflicts"
+    assert worst_pause(seen.reads, begin, end) < 2.0, "a reader needs no lock that conflicts"
 
 
 def test_a_lock_that_is_never_let_go_is_given_up_on(url, postgresql, monkeypatch, caplog):
@@ -179,6 +184,26 @@ def test_a_lock_that_is_never_let_go_is_given_up_on(url, postgresql, monkeypatch
     assert sum("trying again" in record.message for record in caplog.records) == 1
     assert revision(postgresql) == "0010"
     migrate.downgrade(address, "0010")  # and the connection left nothing locked
+
+
+def test_each_place_that_is_reached_has_its_own_attempts(url, postgresql, monkeypatch):
+    """A long line of revisions may meet a lock each, and an application's own as well."""
+    monkeypatch.setattr(running, "ATTEMPTS", 2)
+    postgresql.execute("LOCK TABLE hegel_facts")
+    places = []
+
+    def run() -> None:
+        places.append(len(places))
+        if len(places) in (1, 3, 5):  # once at each of three places
+            with migrating.begin():
+                migrating.exec_driver_sql("LOCK TABLE hegel_facts NOWAIT")
+
+    with migrate.connection_to(parse_address(url, "the test")) as migrating:
+        with pytest.raises(OperationalError):
+            running.apply(migrating, lambda: [run() for _ in range(2)], lambda _: 0)
+        places.clear()
+        running.apply(migrating, lambda: [run() for _ in range(2)], lambda _: len(places))
+    assert len(places) == 7
 
 
 def test_only_a_lock_or_a_deadlock_is_tried_again(url, postgresql, caplog, monkeypatch):

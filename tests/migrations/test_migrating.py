@@ -70,6 +70,20 @@ def test_a_revision_that_does_not_exist_is_refused(url):
         migrate.upgrade(parse_address(url, "the test"), "zz")
 
 
+def test_a_bad_setting_is_told_in_a_line(url):
+    for arguments in (["-x", "schema=$user", "upgrade", "head", "--sql"], ["current"]):
+        called = subprocess.run(
+            [sys.executable, "-m", "alembic", *arguments],
+            cwd=ROOT,
+            env=os.environ | {"DATABASE_URL": url, "HEGEL_POOL": "gigantic"},
+            capture_output=True,
+            text=True,
+        )
+        assert called.returncode != 0
+        assert "FAILED: " in called.stderr
+        assert "Traceback" not in called.stderr
+
+
 def test_offline_sql_carries_timeouts_and_makes_the_same_schema(
     empty_url, empty_postgresql, postgresql, server
 ):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 
 import pytest
+from alembic import command
+from alembic.config import Config
 from typer.testing import CliRunner
 
 import hegel_store
@@ -81,6 +83,24 @@ def test_a_rolling_deploy_works_at_every_point(url, release):
                 old.check()
             with pytest.raises(PackageOutdated):
                 old.upgrade()
+
+
+def test_a_call_of_alembic_itself_leaves_a_later_database_alone_too(url, release, monkeypatch):
+    release(("0097.0", "pre"))
+    migrate.upgrade(parse_address(url, "the test"))
+    release()
+    monkeypatch.setenv("DATABASE_URL", url)
+    command.upgrade(Config(REAL.parent / "alembic.ini"), "head")
+    assert at(url) == "0097.0"
+
+
+def test_the_store_takes_a_phase(url, release):
+    release(("0098.0", "pre"), ("0099.1", "post"))
+    with hegel_store.connect(url) as store:
+        store.upgrade(phase="pre")
+        assert at(url) == "0098.0"
+        store.upgrade(phase="post")
+        assert at(url) == "0099.1"
 
 
 def test_a_release_does_not_take_back_what_it_does_not_know(url, release):

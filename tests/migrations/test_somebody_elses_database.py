@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import psycopg
 import pytest
 from alembic import command
 from alembic.config import Config
 
 import hegel_store
 from hegel_store import migrate
-from hegel_store.database import Connector
+from hegel_store.connector import Connector
 from hegel_store.errors import InvalidInput, MigrationRequired, PermissionDenied
 from hegel_store.models import NewFact
 from hegel_store.seeding import seed_store
@@ -27,7 +30,7 @@ HEAD = migrate.known_revisions()[-1]
 
 def catalog_in(url: str, schema: str) -> list[str]:
     address = resolve_address(Settings(database_schema=schema), url)
-    with Connector(address, Settings())() as connection:
+    with Connector(address, Settings(), migrating=True)() as connection:
         return catalog(connection)
 
 
@@ -54,7 +57,7 @@ def test_a_schema_of_its_own_holds_everything(empty_url, empty_postgresql, postg
     with hegel_store.connect(
         empty_url, database_schema=schema, embedder=HashingEmbedder()
     ) as store:
-        with pytest.raises(MigrationRequired, match="there is no schema"):
+        with pytest.raises(MigrationRequired, match="does not exist"):
             store.check()
         store.upgrade()
         assert store.check().revision == HEAD
@@ -88,6 +91,126 @@ def test_several_installations_in_one_database_do_not_meet(empty_url, empty_post
     address = resolve_address(Settings(database_schema="one"), empty_url)
     migrate.downgrade(address, "base")
     with hegel_store.connect(empty_url, database_schema="two") as store:
+        assert store.check().revision == HEAD
+
+
+@pytest.fixture
+def public_installation(empty_url, empty_postgresql):
+    """pgvector and a whole installation in public, where it would be found by mistake."""
+    migrate.upgrade(parse_address(empty_url, "the test"))
+    yield empty_postgresql
+    empty_postgresql.rollback()
+    rows = empty_postgresql.execute("SELECT count(*) FROM public.hegel_prompt_profiles").fetchone()
+    assert rows == (0,), "nothing of the tenant's has come here"
+
+
+def test_a_schema_that_was_not_migrated_is_refused_and_not_mistaken_for_another(
+    empty_url, public_installation
+):
+    public_installation.execute("CREATE SCHEMA tenant")
+    public_installation.commit()
+    with hegel_store.connect(empty_url, database_schema="tenant") as store:
+        for call in (store.check, lambda: store.profiles.append("news", "qa", {})):
+            with pytest.raises(MigrationRequired, match="has not been migrated"):
+                call()
+
+
+def test_a_schema_that_the_role_may_not_use_is_refused(empty_url, public_installation, role):
+    migrate.upgrade(resolve_address(Settings(database_schema="tenant"), empty_url))
+    public_installation.execute("GRANT ALL ON SCHEMA public TO hegel_tenant")
+    public_installation.execute("GRANT ALL ON ALL TABLES IN SCHEMA public TO hegel_tenant")
+    public_installation.commit()
+    url = empty_url.replace("postgres@", "hegel_tenant@")
+    with hegel_store.connect(url, database_schema="tenant") as store:
+        for call in (store.check, store.upgrade, lambda: store.profiles.append("news", "qa", {})):
+            with pytest.raises(PermissionDenied, match="GRANT USAGE ON SCHEMA"):
+                call()
+
+
+@pytest.mark.parametrize("path", ["nowhere", "''", "tenant"])
+def test_a_search_path_without_an_installation_leads_to_no_other_one(
+    empty_url, public_installation, path
+):
+    public_installation.execute("CREATE SCHEMA tenant")
+    public_installation.commit()
+    options = f"options=-csearch_path%3D{path}"
+    url = f"{empty_url}&{options}"
+    with hegel_store.connect(url) as store, pytest.raises(MigrationRequired):
+        store.profiles.append("news", "qa", {})
+    if path == "tenant":
+        migrate.upgrade(parse_address(url, "the test"))
+        with hegel_store.connect(url) as store:
+            assert store.check().revision == HEAD
+            store.profiles.append("news", "qa", {})
+    else:
+        with pytest.raises(PermissionDenied, match="no schema of the search_path"):
+            migrate.upgrade(parse_address(url, "the test"))
+
+
+@pytest.mark.parametrize("name", ["$user", "pg_tenant", "", "x" * 64, "a\0b"])
+def test_a_name_that_can_be_no_schema_is_refused(name):
+    with pytest.raises(InvalidInput) as caught:
+        Settings(database_schema=name)
+    assert caught.value.field == "database_schema"
+
+
+def test_only_an_upgrade_makes_a_schema(empty_url, empty_postgresql):
+    address = resolve_address(Settings(database_schema="typo"), empty_url)
+    with pytest.raises(MigrationRequired):
+        migrate.downgrade(address, "base")
+    for arguments in (["current"], ["history"], ["check"], ["downgrade", "base"]):
+        called = subprocess.run(
+            [sys.executable, "-m", "alembic", "-x", "schema=typo", *arguments],
+            cwd=ROOT,
+            env=os.environ | {"DATABASE_URL": empty_url},
+            capture_output=True,
+            text=True,
+        )
+        assert "Traceback" not in called.stderr
+    assert empty_postgresql.execute("SELECT to_regnamespace('typo')").fetchone() == (None,)
+
+
+def test_many_migrators_make_one_schema(empty_url):
+    address = resolve_address(Settings(database_schema="tenant"), empty_url)
+    barrier = threading.Barrier(8)
+
+    def make(_: int) -> None:
+        barrier.wait()
+        with migrate.connection_to(address, make_schema=True):
+            pass
+
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(5):
+            list(pool.map(make, range(8)))
+            with psycopg.connect(empty_url) as connection:
+                connection.execute("DROP SCHEMA tenant CASCADE")
+
+
+def test_a_store_finds_pgvector_that_was_made_while_it_was_open(empty_url, empty_postgresql):
+    with hegel_store.connect(empty_url, embedder=HashingEmbedder()) as store:
+        with pytest.raises(MigrationRequired):
+            store.check()
+        empty_postgresql.execute("CREATE SCHEMA extensions")
+        empty_postgresql.execute("CREATE EXTENSION vector SCHEMA extensions")
+        empty_postgresql.commit()
+        store.upgrade()
+        store.facts.add_many([NewFact(corpus_id="news", content="Hedgehogs sleep in leaves.")])
+        assert store.check().revision == HEAD
+
+
+def test_pgvector_that_the_role_may_not_use_is_told(empty_url, empty_postgresql, role):
+    empty_postgresql.execute("CREATE SCHEMA extensions")
+    empty_postgresql.execute("CREATE EXTENSION vector SCHEMA extensions")
+    empty_postgresql.commit()
+    migrate.upgrade(parse_address(empty_url, "the test"))
+    empty_postgresql.execute("GRANT SELECT ON ALL TABLES IN SCHEMA public TO hegel_tenant")
+    empty_postgresql.commit()
+    with hegel_store.connect(empty_url.replace("postgres@", "hegel_tenant@")) as store:
+        with pytest.raises(PermissionDenied, match="GRANT USAGE ON SCHEMA extensions TO"):
+            store.check()
+        empty_postgresql.execute("GRANT USAGE ON SCHEMA extensions TO hegel_tenant")
+        empty_postgresql.commit()
+        store.engine.dispose()
         assert store.check().revision == HEAD
 
 
@@ -208,6 +331,37 @@ def test_a_role_that_may_not_create_is_told_what_an_administrator_has_to_run(
         assert store.check().revision == HEAD
 
 
+def test_a_role_that_may_not_make_the_schema_is_told(empty_url, empty_postgresql, role):
+    address = resolve_address(
+        Settings(database_schema="tenant"), empty_url.replace("postgres@", "hegel_tenant@")
+    )
+    with pytest.raises(PermissionDenied) as caught:
+        migrate.upgrade(address)
+    remedy = str(caught.value).partition(f"in database {empty_postgresql.info.dbname}: ")[2]
+    assert remedy == 'CREATE SCHEMA "tenant" AUTHORIZATION "hegel_tenant";'
+    empty_postgresql.execute("CREATE EXTENSION vector")
+    empty_postgresql.execute(remedy)
+    empty_postgresql.commit()
+    migrate.upgrade(address)
+
+
+def test_a_role_that_may_not_read_the_version_is_told(url, postgresql):
+    postgresql.execute("DROP ROLE IF EXISTS hegel_guest")
+    postgresql.execute("CREATE ROLE hegel_guest LOGIN")
+    postgresql.commit()
+    address = parse_address(url.replace("postgres@", "hegel_guest@"), "the test")
+    with pytest.raises(PermissionDenied) as caught:
+        migrate.upgrade(address)
+    remedy = str(caught.value).partition(f"{postgresql.info.dbname}: ")[2]
+    assert remedy == "GRANT SELECT ON public.hegel_store_version TO hegel_guest;"
+    postgresql.execute(remedy)
+    postgresql.commit()
+    migrate.upgrade(address)  # nothing to do, and nothing else is needed for it
+    postgresql.execute("DROP OWNED BY hegel_guest")
+    postgresql.execute("DROP ROLE hegel_guest")
+    postgresql.commit()
+
+
 def test_the_alembic_command_says_the_same_in_a_line(empty_url, empty_postgresql, role):
     empty_postgresql.execute("GRANT CREATE ON SCHEMA public TO hegel_tenant")
     empty_postgresql.commit()
@@ -229,8 +383,10 @@ def test_a_role_that_does_not_own_the_tables_is_told_who_does(url, postgresql):
     postgresql.execute("DROP ROLE IF EXISTS hegel_guest")
     postgresql.execute("CREATE ROLE hegel_guest LOGIN")
     postgresql.execute("GRANT CREATE ON SCHEMA public TO hegel_guest")
+    postgresql.execute("GRANT SELECT ON hegel_store_version TO hegel_guest")
     postgresql.commit()
-    with pytest.raises(PermissionDenied, match="belong to postgres: migrate as that role"):
+    # Not by being made a member of a superuser.
+    with pytest.raises(PermissionDenied, match=r"belong to postgres: migrate as that role$"):
         migrate.upgrade(parse_address(url.replace("postgres@", "hegel_guest@"), "the test"))
     postgresql.execute("DROP OWNED BY hegel_guest")
     postgresql.execute("DROP ROLE hegel_guest")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from typer.testing import CliRunner
 
 from hegel_store import migrate
@@ -68,6 +69,22 @@ def test_downgrading_says_what_it_discards(url, caplog):
         "0008: The downgrade discards every label.",
         "0007: The downgrade discards every population.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("target", "first", "count"),
+    [
+        ("base", "0010", 9),
+        ("0009", "0010", 1),
+        ("-2", "0010", 1),
+        ("-99", "0010", 9),
+        ("zz", None, 0),
+    ],
+)
+def test_what_would_be_discarded_is_known_for_any_target(target, first, count):
+    said = migrate.discarded(REVISIONS[-1], target)
+    assert len(said) == count
+    assert first is None or said[0].startswith(first)
 
 
 def test_the_command_says_what_it_discards_before_it_asks(url, postgresql):

@@ -16,7 +16,15 @@ import pytest
 from sqlalchemy import text
 
 import hegel_store
-from hegel_store.errors import DatabaseError, DatabaseUnavailable
+from hegel_store import migrate
+from hegel_store.errors import (
+    ConfigurationError,
+    DatabaseError,
+    DatabaseUnavailable,
+    InvalidInput,
+    PermissionDenied,
+)
+from hegel_store.settings import Settings, resolve_address
 from hegel_store.store import Store
 from tests.servers import wait_until
 
@@ -141,3 +149,47 @@ def test_startup_option_without_the_switch_is_refused_by_the_pooler(pooled_url, 
         pytest.raises(DatabaseUnavailable, match="unsupported startup parameter"),
     ):
         store.check()
+
+
+@pytest.fixture
+def pgvector_elsewhere(url):
+    """pgvector in a schema that is not on the search_path."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("CREATE SCHEMA extensions")
+        connection.execute("ALTER EXTENSION vector SET SCHEMA extensions")
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_nothing_of_a_session_is_changed_through_the_pooler(pooled_url, pgvector_elsewhere, told):
+    """It would stay on the server connection, which others are lent; also when nobody says that
+    there is a pooler."""
+    options = {"pgbouncer": True} if told else {}
+    with hegel_store.connect(pooled_url, **options) as store:
+        store.profiles.append("news", "qa", {})
+        with pytest.raises(PermissionDenied, match="behind a pooler"):
+            store.check()
+    for _ in range(4):
+        with psycopg.connect(pooled_url, prepare_threshold=None) as connection:
+            shown = connection.execute("SHOW search_path").fetchone()
+            assert shown == ('"$user", public',)
+
+
+def test_a_schema_cannot_be_set_through_a_pooler_that_nobody_told_of(pooled_url, url):
+    migrate.upgrade(resolve_address(Settings(database_schema="tenant"), url))
+    with (
+        hegel_store.connect(pooled_url, database_schema="tenant") as store,
+        pytest.raises(InvalidInput, match="through a pooler"),
+    ):
+        store.profiles.append("news", "qa", {})
+
+
+def test_migrating_through_the_pooler_is_refused_and_not_hindered_by_the_setting(
+    pooled_url, url, monkeypatch
+):
+    with (
+        hegel_store.connect(pooled_url, pgbouncer=True) as store,
+        pytest.raises(ConfigurationError, match="direct connection"),
+    ):
+        store.upgrade()
+    monkeypatch.setenv("HEGEL_PGBOUNCER", "1")
+    migrate.upgrade(resolve_address(Settings(database_schema="tenant"), url))
