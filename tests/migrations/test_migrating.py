@@ -80,7 +80,7 @@ def test_a_bad_setting_is_told_in_a_line(url):
             text=True,
         )
         assert called.returncode != 0
-        assert "FAILED: " in called.stderr
+        assert called.stderr.startswith("ERROR   pool: Input should be 'light'")
         assert "Traceback" not in called.stderr
 
 
