@@ -74,10 +74,10 @@ def test_downgrading_says_what_it_discards(url, caplog):
 @pytest.mark.parametrize(
     ("target", "first", "count"),
     [
-        ("base", "0010", 9),
+        ("base", "0010", 10),
         ("0009", "0010", 1),
         ("-2", "0010", 1),
-        ("-99", "0010", 9),
+        ("-99", "0010", 10),
         ("zz", None, 0),
     ],
 )
