@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from psycopg import sql
 from sqlalchemy import Connection, text
 
 from hegel_store.adoption.planning import STAND_IN
@@ -201,8 +200,8 @@ KEPT = {
 class AdoptedTable:
     """``old_rows`` of the old table, all of which are among the ``rows`` of ours.
 
-    ``kept_aside`` counts by column the values that had no place of their own and are under the key
-    'adopted' of our row's metadata or metrics.
+    ``kept_aside`` counts by column the values that had no place of their own, or not with all of
+    their digits, and are under the key 'adopted' of our row's metadata or metrics.
     """
 
     old_name: str
@@ -238,7 +237,7 @@ def verify(connection: Connection, tables: Mapping[str, OldTable]) -> Iterator[A
         missing = connection.scalar(text(MISSING[kind]))
         if missing:
             raise DatabaseError(f"{missing:,} row(s) of {table.name} are not in {name}")
-        counted = sql.SQL("SELECT count(*) FROM {}").format(table.identifier).as_string()
+        counted = f"SELECT count(*) FROM {table.identifier}"
         options = {"no_parameters": True}
         old_rows = connection.exec_driver_sql(counted, execution_options=options).scalar_one()
         rows = connection.scalar(text(f"SELECT count(*) FROM {name}")) or 0

@@ -2,8 +2,8 @@ r"""Views that show the old rows as ours.
 
 Each old row is read as one JSON document, so that a column that is not there is a key that is not
 there. A value is taken when it is valid for the type of our column and fits its constraints;
-whatever is not taken, and has something in it, is in the view's column ``adopted``, by the name of
-its old column. So every value of an old row has a place.
+whatever is not taken, or not with all of its digits, and has something in it, is in the view's
+column ``adopted``, by the name of its old column. So every value of an old row has a place.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from psycopg import sql
 from sqlalchemy import Connection, text
 
-from hegel_store.adoption.tables import OldTable, run
+from hegel_store.adoption.tables import OldTable
+from hegel_store.migrate.statements import quoted, run
 
 EARLIEST = "timestamptz '2000-01-01 00:00:00+00'"
 """The first moment of which steps are kept; it stands for an unknown time."""
@@ -55,6 +55,18 @@ class Field:
     @property
     def is_taken(self) -> str:
         return self.fits.replace("{}", f"typed.{self.name}")
+
+    def is_whole(self, old: str) -> str:
+        """A condition on the value and the text ``old`` it is taken from: nothing of it is lost.
+
+        A number is whole when the shortest text that stands for its double precision is the same
+        number: 0.1 is, though no double precision is a tenth, and 0.1234567890123456789 is not.
+        """
+        if self.kind != "float8":
+            return "true"
+        # By way of text, as a cast of a double precision to numeric keeps 15 digits only.
+        return f"""CASE WHEN pg_input_is_valid({old}, 'numeric')
+            THEN CAST({old} AS numeric) = CAST(CAST(typed.{self.name} AS text) AS numeric) END"""
 
 
 CORPUS = Field("corpus_id", fits=NAME, default="'default'", refusal=TOO_LONG)
@@ -126,22 +138,20 @@ FIELDS: Mapping[str, Sequence[Field]] = {
 }
 
 # Without OFFSET 0 the planner would turn the row into JSON again for each column read from it.
-ROWS = sql.SQL(
-    """
+ROWS = """
     CREATE TEMPORARY VIEW {view} AS
     SELECT old.id, document.item
     FROM {table} AS old
     CROSS JOIN LATERAL (SELECT to_jsonb(old.*) AS item OFFSET 0) AS document
-    """
-)
+"""
 
 
 def make_views(connection: Connection, tables: Mapping[str, OldTable]) -> None:
     """Make ``old_prompt_profiles`` (``id``, the fields, ``adopted``) and the like, and
     ``old_documents`` of the profiles."""
     for kind, table in tables.items():
-        rows = sql.Identifier(f"{kind}_rows")
-        run(connection, ROWS.format(view=rows, table=table.identifier))
+        view = quoted(f"{kind}_rows")
+        run(connection, ROWS.format(view=view, table=table.identifier))
         connection.execute(text(_view(table)))
     connection.execute(text(DOCUMENTS))
 
@@ -154,7 +164,10 @@ def _view(table: OldTable) -> str:
         f" AS {field.name}"
         for field, _ in fields
     )
-    taken = ",\n".join(f"CASE WHEN {field.is_taken} THEN '{name}' END" for field, name in fields)
+    taken = ",\n".join(
+        f"CASE WHEN {field.is_taken} AND {field.is_whole(_old(name))} THEN '{name}' END"
+        for field, name in fields
+    )
     return f"""
     CREATE TEMPORARY VIEW old_{table.kind} AS
     SELECT id, {values}, adopted
@@ -171,9 +184,14 @@ def _view(table: OldTable) -> str:
 def _typed(field: Field, name: str) -> str:
     # Times without a zone are read in the session's, which is UTC.
     return (
-        f"CASE WHEN pg_input_is_valid(item ->> '{name}', '{field.kind}')"
-        f" THEN CAST(item ->> '{name}' AS {field.kind}) END AS {field.name}"
+        f"CASE WHEN pg_input_is_valid({_old(name)}, '{field.kind}')"
+        f" THEN CAST({_old(name)} AS {field.kind}) END AS {field.name}"
     )
+
+
+def _old(name: str) -> str:
+    """The text of a column of the old row."""
+    return f"item ->> '{name}'"
 
 
 def _roles(prompts: str) -> str:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from psycopg import sql
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, PrimaryKeyConstraint, UniqueConstraint, text
 
+import hegel_store.schema.routines
+import hegel_store.schema.views  # noqa: F401  # both for what they declare
 from hegel_store.adoption.planning import make_plans
 from hegel_store.adoption.reading import FIELDS, make_views
-from hegel_store.adoption.tables import KINDS, OldTable
+from hegel_store.adoption.tables import KINDS, OldTable, family
 from hegel_store.errors import InvalidInput
 from hegel_store.migrate import current_revision
+from hegel_store.migrate.statements import quoted
 from hegel_store.schema import metadata
+from hegel_store.schema.declaring import Declared, declared
 
 # A blank name, time or document is as good as none.
 UNFIT = r"""
@@ -71,20 +74,70 @@ MISPLACED = (
         """,
     ),
 )
-VERSION_TAKEN = (
-    "prompt_profiles",
-    "task_type",
-    "is of a scope in which hegel_prompt_profiles holds other profiles",
-    """
-    SELECT planned_profiles.id
-    FROM planned_profiles
-    JOIN hegel_prompt_profiles AS stored USING (corpus_id, task_type, version)
-    WHERE stored.id <> planned_profiles.id
-    """,
+# The same where our tables are there already.
+TAKEN = (
+    (
+        "prompt_profiles",
+        "task_type",
+        "is of a scope in which hegel_prompt_profiles holds other profiles",
+        """
+        SELECT planned_profiles.id
+        FROM planned_profiles
+        JOIN hegel_prompt_profiles AS stored USING (corpus_id, task_type, version)
+        WHERE stored.id <> planned_profiles.id
+        """,
+    ),
+    (
+        "training_steps",
+        "created_at",
+        "is of a month whose table hegel_training_steps_YYYY_MM is there, but is no partition,",
+        """
+        SELECT old_training_steps.id
+        FROM old_training_steps
+        JOIN pg_catalog.pg_class
+          ON relname = 'hegel_training_steps_' || to_char(created_at, 'YYYY_MM')
+        JOIN pg_catalog.pg_namespace ON pg_namespace.oid = relnamespace
+        WHERE nspname = current_schema()
+          AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits WHERE inhrelid = pg_class.oid)
+        """,
+    ),
 )
-NOT_JSONB = sql.SQL(
-    "SELECT count(*), min(CAST(id AS text)) FROM {table}"
-    " WHERE NOT pg_input_is_valid(CAST({column} AS text), 'jsonb') HAVING count(*) > 0"
+NOT_JSONB = """
+    SELECT count(*), min(CAST(id AS text)) FROM {table}
+    WHERE NOT pg_input_is_valid(CAST({column} AS text), 'jsonb') HAVING count(*) > 0
+"""
+
+MIGRATED = text(
+    """
+    SELECT EXISTS (
+        SELECT FROM pg_catalog.pg_tables
+        WHERE schemaname = current_schema() AND tablename = 'hegel_scopes'
+    )
+    """
+)
+# Tables, views and indexes share their names; types share those of tables and views. The primary
+# keys and unique constraints are indexes as well.
+IN_THE_WAY = text(
+    r"""
+    SELECT pg_describe_object(CAST('pg_class' AS regclass), pg_class.oid, 0)
+    FROM pg_catalog.pg_class
+    JOIN pg_catalog.pg_namespace ON pg_namespace.oid = relnamespace
+    LEFT JOIN pg_catalog.pg_index ON indexrelid = pg_class.oid
+    WHERE nspname = :home
+      AND (relname = ANY (:names) OR relname ~ '^hegel_training_steps_\d{4}_\d{2}$')
+      AND coalesce(indrelid, pg_class.oid) <> ALL (CAST(:moved AS oid[]))
+    UNION ALL
+    SELECT pg_describe_object(CAST('pg_type' AS regclass), pg_type.oid, 0)
+    FROM pg_catalog.pg_type
+    JOIN pg_catalog.pg_namespace ON pg_namespace.oid = typnamespace
+    WHERE nspname = :home AND typrelid = 0 AND typname = ANY (:names)
+    UNION ALL
+    SELECT pg_describe_object(CAST('pg_proc' AS regclass), found, 0)
+    FROM unnest(CAST(:signatures AS text[])) AS signature
+    CROSS JOIN to_regprocedure(quote_ident(:home) || '.' || signature) AS found
+    WHERE found IS NOT NULL
+    ORDER BY 1
+    """
 )
 
 
@@ -105,20 +158,34 @@ def require_tables(tables: Mapping[str, OldTable], schema: str) -> None:
 
 
 def require_room(connection: Connection, tables: Mapping[str, OldTable], home: str) -> None:
-    """Raises InvalidInput where a table that is to be made is there already, and is not moved."""
-    if current_revision(connection) is not None:
+    """Raises InvalidInput where something has the name of what is to be made, and is not moved."""
+    if _is_migrated(connection):
         return
-    names = text(
-        """
-        SELECT relname FROM pg_catalog.pg_class
-        JOIN pg_catalog.pg_namespace ON pg_namespace.oid = relnamespace
-        WHERE nspname = :home AND relname = ANY (:names)
-        ORDER BY relname
-        """
+    ours = declared(metadata) or Declared()
+    tables_of_ours = metadata.tables.values()
+    keys = (
+        constraint
+        for table in tables_of_ours
+        for constraint in table.constraints
+        if isinstance(constraint, PrimaryKeyConstraint | UniqueConstraint)
     )
-    there = connection.scalars(names, {"home": home, "names": [*metadata.tables]})
-    moved = {table.name for table in tables.values() if table.schema == home}
-    _refuse(f"{name} is in the way: rename it" for name in there if name not in moved)
+    values = {
+        "home": home,
+        "moved": [*family(connection, tables, home)],
+        "names": [
+            *metadata.tables,
+            *(view.name for view in ours.views),
+            *(index.name for table in tables_of_ours for index in table.indexes),
+            *(key.name for key in keys),
+        ],
+        # The first revision makes functions, and no table: an upgrade may have got that far.
+        "signatures": (
+            [function.signature for function in ours.functions]
+            if current_revision(connection) is None
+            else []
+        ),
+    }
+    _refuse(f"{thing} is in the way: rename it" for thing in connection.scalars(IN_THE_WAY, values))
 
 
 def check_rows(connection: Connection, tables: Mapping[str, OldTable]) -> None:
@@ -135,16 +202,23 @@ def check_rows(connection: Connection, tables: Mapping[str, OldTable]) -> None:
 def _refuse(problems: Iterable[str]) -> None:
     found = "; ".join(problems)
     if found:
-        raise InvalidInput("old tables", f"nothing was changed, as {found}")
+        # An earlier run may have moved them.
+        raise InvalidInput("old tables", f"this run changed no table, as {found}")
+
+
+def _is_migrated(connection: Connection) -> bool:
+    """Whether our tables are there. In the schema they are made in: the search path may have an
+    installation in another one."""
+    return current_revision(connection) is not None and bool(connection.scalar(MIGRATED))
 
 
 def _unreadable(connection: Connection, tables: Mapping[str, OldTable]) -> Iterator[str]:
     """What the type json holds and jsonb cannot: escaped NUL characters, for one."""
     for table in tables.values():
         for column in (name for name, kind in table.columns.items() if kind == "json"):
-            query = NOT_JSONB.format(table=table.identifier, column=sql.Identifier(column))
+            query = NOT_JSONB.format(table=table.identifier, column=quoted(column))
             options = {"no_parameters": True}
-            found = connection.exec_driver_sql(query.as_string(), execution_options=options)
+            found = connection.exec_driver_sql(query, execution_options=options)
             for rows, example in found:
                 yield _problem(table, column, "is no JSON that jsonb can hold", rows, example)
 
@@ -160,8 +234,8 @@ def _unfit(connection: Connection, tables: Mapping[str, OldTable]) -> Iterator[s
 
 
 def _misplaced(connection: Connection, tables: Mapping[str, OldTable]) -> Iterator[str]:
-    is_migrated = connection.scalar(text("SELECT to_regclass('hegel_scopes') IS NOT NULL"))
-    for kind, column, reason, ids in (*MISPLACED, *([VERSION_TAKEN] if is_migrated else [])):
+    taken = TAKEN if _is_migrated(connection) else ()
+    for kind, column, reason, ids in (*MISPLACED, *taken):
         query = f"SELECT count(*), min(CAST(id AS text)) FROM ({ids}) AS found"
         rows, example = connection.execute(text(query)).one()
         if rows:

@@ -21,6 +21,15 @@ logger = logging.getLogger("hegel_store.adoption")
 
 KEEP_IN = "hegel_adopted"
 
+SESSION = (
+    # In which times without a zone are read.
+    "SET timezone = 'UTC'",
+    # Numbers are read with all of their digits, whatever the role or the database has set.
+    "SET extra_float_digits = 1",
+    # Rows that a policy hides would be left behind; so reading them is an error.
+    "SET row_security = off",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Adoption:
@@ -44,13 +53,13 @@ def adopt(
     migrated to the head, and the rows are copied. A run that was broken off is finished by another
     one, and one after the end changes nothing.
 
-    Raises InvalidInput, saying everything that is in the way at once, before anything is changed;
-    what upgrade() raises; TransactionConflict when locks were not to be had; and DatabaseError
-    when a row is missing at the end.
+    Raises InvalidInput, saying everything that is in the way at once, before any table is changed;
+    PermissionDenied where a policy hides rows; what upgrade() raises; TransactionConflict when
+    locks were not to be had; and DatabaseError when a row is missing at the end.
     """
-    with translated(), connection_to(address) as connection:
-        # In which times without a zone are read.
-        connection.execute(text("SET timezone = 'UTC'"))
+    with translated(), connection_to(address, make_schema=True) as connection:
+        for statement in SESSION:
+            connection.execute(text(statement))
         connection.commit()
         with exclusively(connection):
             apply(connection, lambda: _check_and_move(connection, schema, keep_in))
@@ -75,8 +84,8 @@ def _check_and_move(connection: Connection, schema: str | None, keep_in: str) ->
         )
     tables = kept or old
     require_tables(tables, source)
-    require_room(connection, old, home)
     lock(connection, tables)
+    require_room(connection, old, home)
     check_rows(connection, tables)
     if kept:
         logger.info("the old tables are in schema %s already: going on from there", keep_in)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from psycopg import sql
 from sqlalchemy import Connection, text
 
 from hegel_store.errors import InvalidInput
+from hegel_store.migrate.statements import quoted, run
 from hegel_store.schema import PREFIX, VERSION_TABLE
 
 KINDS = ("prompt_profiles", "training_steps", "profile_populations")
@@ -24,11 +24,12 @@ class OldTable:
     kind: str
     schema: str
     name: str
+    oid: int
     columns: Mapping[str, str]
 
     @property
-    def identifier(self) -> sql.Identifier:
-        return sql.Identifier(self.schema, self.name)
+    def identifier(self) -> str:
+        return quoted(self.schema, self.name)
 
 
 # Ours have corpus_id leading their primary key and live beside the version table.
@@ -36,6 +37,7 @@ FOUND = text(
     """
     SELECT
         relname AS name,
+        CAST(pg_class.oid AS bigint) AS oid,
         (
             SELECT jsonb_object_agg(attname, format_type(atttypid, NULL))
             FROM pg_catalog.pg_attribute
@@ -52,6 +54,24 @@ FOUND = text(
     FROM pg_catalog.pg_class
     JOIN pg_catalog.pg_namespace ON pg_namespace.oid = relnamespace
     WHERE nspname = :schema AND relkind IN ('r', 'p') AND relname = ANY (:names)
+    ORDER BY relname
+    """
+)
+
+# PostgreSQL moves a table's indexes, constraints and sequences along with it, and leaves its
+# partitions where they are. Those that were put into another schema stay there.
+FAMILY = text(
+    """
+    WITH RECURSIVE family (oid) AS (
+        SELECT unnest(CAST(:tables AS oid[]))
+        UNION
+        SELECT inhrelid FROM family JOIN pg_catalog.pg_inherits ON inhparent = family.oid
+    )
+    SELECT CAST(pg_class.oid AS bigint) AS oid, relname AS name
+    FROM family
+    JOIN pg_catalog.pg_class ON pg_class.oid = family.oid
+    JOIN pg_catalog.pg_namespace ON pg_namespace.oid = relnamespace
+    WHERE nspname = :schema
     ORDER BY relname
     """
 )
@@ -74,32 +94,29 @@ def find(connection: Connection, schema: str) -> dict[str, OldTable]:
                 f"{schema!r} has {found[kind].name} and {row.name}: rename the one that is not to "
                 "be adopted",
             )
-        found[kind] = OldTable(kind, schema, row.name, row.columns)
+        found[kind] = OldTable(kind, schema, row.name, row.oid, row.columns)
     return {kind: found[kind] for kind in KINDS if kind in found}
 
 
 def lock(connection: Connection, tables: Mapping[str, OldTable]) -> None:
     """Keep writers out until the end of the transaction: what is checked is what is moved."""
-    names = sql.SQL(", ").join(table.identifier for table in tables.values())
-    run(connection, sql.SQL("LOCK TABLE {} IN SHARE MODE").format(names))
+    names = ", ".join(table.identifier for table in tables.values())
+    run(connection, f"LOCK TABLE {names} IN SHARE MODE")
+
+
+def family(connection: Connection, tables: Mapping[str, OldTable], schema: str) -> dict[int, str]:
+    """Those of the tables that are in ``schema``, with their partitions there: names by oid."""
+    values = {"tables": [table.oid for table in tables.values()], "schema": schema}
+    return {row.oid: row.name for row in connection.execute(FAMILY, values)}
 
 
 def move(connection: Connection, tables: Mapping[str, OldTable], schema: str) -> None:
     """Move the tables, and all that hangs on them, to ``schema``, which is made if missing."""
-    home = sql.Identifier(schema)
     there = "SELECT FROM pg_catalog.pg_namespace WHERE nspname = :schema"
-    # Asked first: IF NOT EXISTS needs the right to create all the same.
+    # Made in the transaction that moves the tables, so that a refusal leaves nothing behind. Asked
+    # first, as IF NOT EXISTS needs the right to create all the same.
     if connection.execute(text(there), {"schema": schema}).first() is None:
-        run(connection, sql.SQL("CREATE SCHEMA {}").format(home))
-    for table in tables.values():
-        run(
-            connection,
-            sql.SQL("ALTER TABLE {} SET SCHEMA {}").format(table.identifier, home),
-        )
-
-
-def run(connection: Connection, statement: sql.Composed) -> None:
-    """Run a statement that names what was found; a name may hold any character, % included."""
-    connection.exec_driver_sql(
-        statement.as_string(), execution_options={"no_parameters": True}
-    ).close()
+        run(connection, f"CREATE SCHEMA {quoted(schema)}")
+    source = next(iter(tables.values())).schema
+    for name in family(connection, tables, source).values():
+        run(connection, f"ALTER TABLE {quoted(source, name)} SET SCHEMA {quoted(schema)}")

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from hegel_store import adoption
 from hegel_store.cli.options import Embedded, Url
 from hegel_store.settings import Settings, resolve_address
 
@@ -19,15 +18,19 @@ def adopt(
         typer.Option(help="Where the old tables are; else where this package's tables are made."),
     ] = None,
     keep_in: Annotated[
-        str, typer.Option(help="The schema that the old tables are moved to.")
-    ] = adoption.KEEP_IN,
+        str | None,
+        typer.Option(help="The schema that the old tables are moved to; else hegel_adopted."),
+    ] = None,
 ) -> None:
     """Bring a database with the tables of an earlier schema under Alembic, with every row.
 
     A run that was broken off is finished by running it again.
     """
+    # It needs Alembic, which takes long to import, and which most commands do without.
+    from hegel_store import adoption
+
     address = resolve_address(Settings(embedded=embedded), url)
-    adopted = adoption.adopt(address, schema=schema, keep_in=keep_in)
+    adopted = adoption.adopt(address, schema=schema, keep_in=keep_in or adoption.KEEP_IN)
     for table in adopted.tables:
         print(
             f"{table.old_name}: all {table.old_rows:,} rows are in {table.name}, which has "
