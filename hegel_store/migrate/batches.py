@@ -4,6 +4,7 @@ revision."""
 from __future__ import annotations
 
 import logging
+import re
 import time
 from dataclasses import dataclass
 
@@ -28,6 +29,10 @@ logger = logging.getLogger("hegel_store.migrate")
 MAX_BATCH = 1000
 """Rows that are locked together, and for how long replicas and writers wait for them."""
 
+# A lock on the rows that are picked, and what only looks like one: literals and comments.
+LOCKS = re.compile(r"\bFOR\s+(?:NO\s+KEY\s+)?UPDATE\b", re.IGNORECASE)
+NOT_SQL = re.compile(r"'(?:[^']|'')*'|--[^\n]*|/\*.*?\*/", re.DOTALL)
+
 
 @Operations.register_operation("run_in_batches")
 @dataclass
@@ -43,16 +48,34 @@ class RunInBatches(MigrateOperation):
         """Run ``statement`` again and again, each time a transaction, until it changes no row.
 
         It has to pick, with ``LIMIT :batch``, rows that still need the change, so that it goes on
-        where an interrupted attempt stopped. ``size`` is 1..1000 rows, ``pause`` seconds between
-        two batches. A colon that begins no parameter is written ``\\:``.
+        where an interrupted attempt stopped, and to lock them while it picks them::
+
+            UPDATE hegel_facts SET intent = 'unknown'
+            WHERE (corpus_id, id) IN (
+                SELECT corpus_id, id FROM hegel_facts WHERE intent IS NULL
+                LIMIT :batch FOR UPDATE
+            )
+
+        Without the lock, a value that somebody else commits in between would be overwritten: the
+        row would be changed as one that was picked, whatever it holds by then.
+
+        ``size`` is 1..1000 rows, ``pause`` seconds between two batches. A colon that begins no
+        parameter is written ``\\:``.
 
         Raises InvalidInput for a statement without ``:batch`` or with another parameter, for one
-        that skips locked rows, which would be left as they are, and, after rolling back, for one
-        that changes more rows than ``size``.
+        without ``FOR UPDATE`` or ``FOR NO KEY UPDATE``, for one that skips locked rows, which
+        would be left as they are, and, after rolling back, for one that changes more rows than
+        ``size``.
         """
         check_text("statement", statement)
         if set(text(statement).compile().params) != {"batch"}:
             raise InvalidInput("statement", "must have the parameter :batch and no other")
+        if not LOCKS.search(NOT_SQL.sub(" ", statement)):
+            raise InvalidInput(
+                "statement",
+                "must lock the rows that it picks, FOR UPDATE or FOR NO KEY UPDATE: what others "
+                "change meanwhile would be overwritten",
+            )
         if "SKIP LOCKED" in " ".join(statement.upper().split()):
             raise InvalidInput("statement", "must not skip locked rows: nobody comes back for them")
         check_integer("size", size, minimum=1, maximum=MAX_BATCH)

@@ -16,6 +16,7 @@ from alembic.operations.ops import UpgradeOps
 from alembic.util import CommandError, PriorityDispatchResult
 from sqlalchemy import Connection, MetaData, text
 
+from hegel_store.migrate.comparing_home import look_only_at_home
 from hegel_store.migrate.redefining import Redefine
 from hegel_store.migrate.shadows import PLAIN, SHADOWS, made, undone
 from hegel_store.schema.declaring import Declared, Function, View, declared
@@ -86,6 +87,9 @@ def compare_functions(
 ) -> PriorityDispatchResult:
     """Add the functions that are missing or differ; comes first, as tables are made with them."""
     connection = context.connection
+    if connection is not None:
+        # Before Alembic lists the tables.
+        look_only_at_home(context, connection)
     if connection is not None and None in schemas:
         for told in _declarations(context):
             for function in told.functions:

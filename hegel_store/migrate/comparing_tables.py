@@ -11,23 +11,15 @@ from alembic.util import PriorityDispatchResult
 from sqlalchemy import CheckConstraint, Connection, Index, MetaData, Table, text
 from sqlalchemy.schema import AddConstraint, CreateIndex, ExecutableDDLElement
 
+from hegel_store.migrate.index_catalog import indexes_of
 from hegel_store.migrate.redefining import Redefine
 from hegel_store.migrate.shadows import PLAIN, SHADOWS, made, real_table, shadow
 
-Definitions = dict[str, tuple[str, str]]
+Indexes = dict[str, tuple[str, str]]
 """By name: the definition, and the state that the definition leaves out."""
 
-# The index of a primary key or another constraint belongs to that.
-INDEXES = """
-    SELECT relname, pg_get_indexdef(indexrelid), CASE WHEN indisvalid THEN '' ELSE 'INVALID ' END
-    FROM pg_catalog.pg_index JOIN pg_catalog.pg_class ON pg_class.oid = indexrelid
-    WHERE indrelid = :table AND NOT EXISTS (
-        SELECT FROM pg_catalog.pg_constraint
-        WHERE conindid = indexrelid AND contype IN ('p', 'u', 'x')
-    )
-"""
 CHECKS = """
-    SELECT conname, pg_get_constraintdef(oid), ''
+    SELECT conname, pg_get_constraintdef(oid) AS definition
     FROM pg_catalog.pg_constraint WHERE conrelid = :table AND contype = 'c'
 """
 
@@ -48,23 +40,23 @@ def compare_indexes_and_checks(
     real = real_table(connection, wanted) if connection is not None and wanted is not None else None
     if connection is None or wanted is None or found is None or real is None:
         return PriorityDispatchResult.CONTINUE
-    indexes = _definitions(connection, INDEXES, real.oid)
-    checks = _definitions(connection, CHECKS, real.oid)
+    indexes = _indexes(connection, real.oid)
+    checks = _checks(connection, real.oid)
     lenient = set()
     with shadow(connection, real, wanted) as oid:
         for item in _items(wanted):
             if isinstance(item, Index):
-                kind, there = "index", indexes
+                kind, there = "index", set(indexes)
                 statement: ExecutableDDLElement = CreateIndex(item)
             else:
-                kind, there = "check_constraint", checks
+                kind, there = "check_constraint", set(checks)
                 statement = AddConstraint(item, isolate_from_table=False)
                 if item.dialect_options["postgresql"]["not_valid"]:
                     lenient.add(str(item.name))
             if str(item.name) in there and _is_asked_for(context, kind, item, schema, name, found):
                 made(connection, f"{kind} {item.name}", statement)
-        wanted_indexes = _definitions(connection, INDEXES, oid)
-        wanted_checks = _definitions(connection, CHECKS, oid)
+        wanted_indexes = _indexes(connection, oid)
+        wanted_checks = _checks(connection, oid)
 
     changes.ops[:] = [
         operation
@@ -89,8 +81,8 @@ def compare_indexes_and_checks(
                     remark="writers wait meanwhile, which building CONCURRENTLY avoids",
                 )
             )
-    for key, (new, _) in sorted(wanted_checks.items()):
-        old = checks[key][0]
+    for key, new in sorted(wanted_checks.items()):
+        old = checks[key]
         if key in lenient:
             # It says how to add the constraint; it may have been validated since.
             new, old = new.removesuffix(" NOT VALID"), old.removesuffix(" NOT VALID")
@@ -149,6 +141,13 @@ def _check(alter: str, key: str, name: str, old: str, new: str) -> Redefine:
     )
 
 
-def _definitions(connection: Connection, query: str, table: int) -> Definitions:
-    rows = connection.execute(text(query), {"table": table})
-    return {name: (definition, state) for name, definition, state in rows}
+def _indexes(connection: Connection, table: int) -> Indexes:
+    return {
+        found.name: (found.definition, "" if found.valid else "INVALID ")
+        for found in indexes_of(connection, table)
+    }
+
+
+def _checks(connection: Connection, table: int) -> dict[str, str]:
+    rows = connection.execute(text(CHECKS), {"table": table})
+    return {row.conname: row.definition for row in rows}

@@ -45,30 +45,48 @@ BUILDERS = text(
     WHERE locktype = 'relation' AND relation = :table AND granted AND pid <> pg_backend_pid()
       AND mode = 'ShareUpdateExclusiveLock'
       AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
+      -- Which table they build on is shown of one's own sessions only, that they build of all.
+      AND pid IN (SELECT pid FROM pg_catalog.pg_stat_progress_create_index)
     """
 )
+
+LIMIT = text(
+    """
+    SELECT CAST(setting AS float8) / 1000 FROM pg_catalog.pg_settings
+    WHERE name = 'statement_timeout'
+    """
+)
+"""How many seconds a statement may take now, 0 for as many as it does."""
 
 
 def _send_unhurried(
     context: MigrationContext, table: int, statement: str, build: Build | None = None
 ) -> None:
     """Send what is CONCURRENTLY, for an index of the table with this oid."""
-    _wait_for_builders(connection_of(context), table)
     with unhurried(context, build or {}):
+        _wait_for_builders(connection_of(context), table)
         send(context, statement)
 
 
 def _wait_for_builders(connection: Connection, table: int) -> None:
-    """Wait until nobody else builds an index of this table.
+    """Wait until nobody else builds an index of this table, for as long as one statement may take.
 
     A killed migrator's server process may, and go on to the end. By asking again and again, as
     who waits for the lock holds a snapshot, and the builder waits for all snapshots: a deadlock.
+    Nobody else is waited for here: an autovacuum gives way to who waits for its lock, and only
+    to them.
     """
+    started, limit = time.monotonic(), connection.scalar(LIMIT)
     told = False
     while connection.scalar(BUILDERS, {"table": table}):
         if not told:
-            logger.info("waiting for another build, or a vacuum, of the same table")
+            logger.info("waiting for another build on the same table")
             told = True
+        if limit and time.monotonic() - started > limit:
+            raise DatabaseError(
+                f"another build on the same table is not done after {limit:g} s, which is the "
+                "statement_timeout of this one: try again"
+            )
         time.sleep(0.2)
 
 
@@ -97,7 +115,7 @@ def reindex(context: MigrationContext, name: str, build: Build) -> None:
     with outside_transactions(context):
         found = require_index(connection_of(context), name)
         for leftover in leftovers_of_reindex(connection_of(context), found):
-            _drop(context, leftover)
+            _drop(context, leftover, build)
         logger.info("rebuilding %s", name)
         statement = f"REINDEX INDEX CONCURRENTLY {found.sql}"
         _send_unhurried(context, found.table, statement, build)
@@ -124,9 +142,9 @@ def rebuild(context: MigrationContext, index: Index, build: Build) -> None:
         done = old is not None and old.valid and old.definition == wanted
         if waiting is not None and waiting.valid and (done or waiting.definition != wanted):
             # An earlier attempt wanted something else, or was made up for by hand.
-            _drop(context, waiting)
+            _drop(context, waiting, build)
         if done:
-            _without_leftover(context, table, beside)
+            _without_leftover(context, table, beside, build)
             return
         _ensure(context, index, table, beside, build)
     if old is not None:
@@ -141,7 +159,7 @@ def _ensure(
     if table.partitioned:
         return _ensure_partitioned(context, index, table, name, build)
     connection = connection_of(context)
-    found = _without_leftover(context, table, name)
+    found = _without_leftover(context, table, name, build)
     if found is not None:
         _require_same(context, found, index, table)
         return found
@@ -189,15 +207,18 @@ def _ensure_partitioned(
     return done
 
 
-def _without_leftover(context: MigrationContext, table: Table, name: str) -> Found | None:
+def _without_leftover(
+    context: MigrationContext, table: Table, name: str, build: Build
+) -> Found | None:
     """The valid index of this name; an INVALID one is dropped."""
     connection = connection_of(context)
-    _wait_for_builders(connection, table.oid)
+    with unhurried(context, build):
+        _wait_for_builders(connection, table.oid)
     found = find_index(connection, name, table.schema)
     if found is None or found.valid:
         return found
     _require_same_table(found, table)
-    _drop(context, found)
+    _drop(context, found, build)
     return None
 
 
@@ -213,13 +234,13 @@ def _drop_unattached(context: MigrationContext, index: Found) -> None:
             _drop(context, part)
 
 
-def _drop(context: MigrationContext, found: Found) -> None:
+def _drop(context: MigrationContext, found: Found, build: Build | None = None) -> None:
     logger.info("dropping %s%s", "" if found.valid else "the INVALID ", found.name)
     if found.partitioned:
         # CONCURRENTLY is refused; this locks the table, so under the lock timeout.
         send(context, f"DROP INDEX {found.sql}")
         return
-    _send_unhurried(context, found.table, f"DROP INDEX CONCURRENTLY {found.sql}")
+    _send_unhurried(context, found.table, f"DROP INDEX CONCURRENTLY {found.sql}", build)
 
 
 def _require_kind(name: str, is_partitioned: bool, said: bool) -> None:

@@ -105,6 +105,23 @@ def find_index(connection: Connection, name: str, schema: str | None = None) -> 
     return None if row is None else Found(*row)
 
 
+def indexes_of(connection: Connection, table: int) -> Sequence[Found]:
+    """The indexes of the table with this oid, without those that belong to a constraint."""
+    rows = connection.execute(
+        text(
+            f"""
+            {INDEXES}
+            WHERE indrelid = :table AND NOT EXISTS (
+                SELECT FROM pg_catalog.pg_constraint
+                WHERE conindid = indexrelid AND contype IN ('p', 'u', 'x')
+            )
+            """
+        ),
+        {"table": table},
+    )
+    return [Found(*row) for row in rows]
+
+
 def require_index(connection: Connection, name: str, schema: str | None = None) -> Found:
     """The same; raises InvalidInput when there is none."""
     found = find_index(connection, name, schema)

@@ -65,7 +65,7 @@ class Redefine(MigrateOperation):
         return f"{self.verb}_{self.kind}", self.name, self.found, self.declared
 
 
-def literal(statement: str) -> str:
+def escaped(statement: str) -> str:
     """The statement for ``text()`` and ``op.execute()``, where a colon would mean a parameter."""
     return _COLON.sub(r"\\\g<0>", statement)
 
@@ -73,7 +73,7 @@ def literal(statement: str) -> str:
 @Operations.implementation_for(Redefine)
 def _run(operations: Operations, operation: Redefine) -> None:
     for statement in operation.forward:
-        operations.execute(literal(statement))
+        operations.execute(escaped(statement))
 
 
 @renderers.dispatch_for(Redefine)
@@ -83,7 +83,7 @@ def _render(context: AutogenContext, operation: Redefine) -> list[str]:
     title = f"{operation.verb} {operation.kind} {operation.name}"
     lines = [f"# {title}: {operation.remark}" if operation.remark else f"# {title}"]
     for statement in operation.forward:
-        first, *more = literal(statement.strip()).splitlines(keepends=True)
+        first, *more = escaped(statement.strip()).splitlines(keepends=True)
         if more:
             lines += [f"{call}(", *(f"    {part!r}" for part in (first, *more)), ")"]
         else:

@@ -16,7 +16,7 @@ from alembic.ddl.base import AddColumn, DropColumn
 from sqlalchemy import Computed, Connection, Executable, Table, exc, text
 from sqlalchemy.dialects.postgresql.base import PGDialect, PGIdentifierPreparer
 
-from hegel_store.migrate.redefining import literal
+from hegel_store.migrate.redefining import escaped
 
 logger = logging.getLogger("hegel_store.migrate")
 
@@ -35,17 +35,21 @@ class RealTable:
 
 
 def real_table(connection: Connection, table: Table) -> RealTable | None:
-    """The table of that name, as the search path finds it; None when there is none."""
+    """The table of that name in its schema, or, when it is declared without one, in the schema that
+    tables are made in; None when there is none.
+
+    The search path may find another installation's further on.
+    """
     row = connection.execute(
         text(
             """
             SELECT pg_class.oid, quote_ident(nspname) AS home, quote_ident(relname) AS name
             FROM pg_catalog.pg_class
             JOIN pg_catalog.pg_namespace ON pg_namespace.oid = relnamespace
-            WHERE pg_class.oid = to_regclass(:name)
+            WHERE relname = :name AND nspname = coalesce(:schema, current_schema())
             """
         ),
-        {"name": PLAIN.format_table(table)},
+        {"name": table.name, "schema": table.schema},
     ).one_or_none()
     return None if row is None else RealTable(row.oid, row.home, row.name)
 
@@ -85,7 +89,7 @@ def shadow(connection: Connection, real: RealTable, table: Table) -> Iterator[in
     that are missing or generated, but without indexes, constraints and triggers."""
     with undone(connection):
         connection.execute(
-            text(literal(f"CREATE TEMPORARY TABLE {real.name} (LIKE {real.home}.{real.name})"))
+            text(escaped(f"CREATE TEMPORARY TABLE {real.name} (LIKE {real.home}.{real.name})"))
         )
         oid = connection.scalars(
             text("SELECT CAST(CAST(:name AS regclass) AS oid)"),
@@ -117,7 +121,7 @@ def made(connection: Connection, what: str, *statements: Executable | str) -> bo
         with connection.begin_nested():
             for statement in statements:
                 connection.execute(
-                    text(literal(statement)) if isinstance(statement, str) else statement
+                    text(escaped(statement)) if isinstance(statement, str) else statement
                 )
     except exc.DBAPIError as error:
         state = str(getattr(error.orig, "sqlstate", None))

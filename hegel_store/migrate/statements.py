@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 
 from alembic.runtime.migration import MigrationContext
@@ -96,22 +96,41 @@ def one_transaction(connection: Connection, *, keep: bool = True) -> Iterator[No
 
 @contextmanager
 def temporarily(context: MigrationContext, settings: Mapping[str, str | int]) -> Iterator[None]:
-    """Change settings of the session, and put the former ones back, also after an error.
+    """Change settings of the session, and put the former ones back, also after an error."""
+    with _kept(context, settings):
+        for name, value in settings.items():
+            send(context, f"SET {name} = {literal(value)}")
+        yield
 
-    The former ones are kept in the session itself: a printed script cannot know them.
+
+@contextmanager
+def only_at_home(context: MigrationContext) -> Iterator[None]:
+    """Find tables and indexes in the schema that tables are made in, and nowhere else.
+
+    A printed script does not know that schema, and another one on the search path may hold an
+    installation of its own, with the same names.
     """
-    for name in settings:
+    with _kept(context, ["search_path"]):
+        send(context, "SELECT set_config('search_path', quote_ident(current_schema()), false)")
+        yield
+
+
+@contextmanager
+def _kept(context: MigrationContext, names: Collection[str]) -> Iterator[None]:
+    """Put these settings back in the end, also after an error.
+
+    The former values are kept in the session itself: a printed script cannot know them.
+    """
+    for name in names:
         send(
             context,
             f"SELECT set_config('hegel_former.{name}', current_setting('{name}'), false)",
         )
     try:
-        for name, value in settings.items():
-            send(context, f"SET {name} = {literal(value)}")
         yield
     finally:
         if context.as_sql or not connection_of(context).invalidated:
-            for name in settings:
+            for name in names:
                 send(
                     context,
                     f"SELECT set_config('{name}', current_setting('hegel_former.{name}'), false)",

@@ -6,10 +6,14 @@ import os
 import signal
 import subprocess
 import textwrap
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 
+import psycopg
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import event
@@ -148,3 +152,47 @@ def psql(folder: Path, url: str, script: str) -> None:
         capture_output=True,
     )
     assert done.returncode == 0, done.stderr
+
+
+def definition(connection: psycopg.Connection, index: str) -> str | None:
+    """What the server prints for a valid index; None when there is none."""
+    row = connection.execute(
+        "SELECT pg_get_indexdef(indexrelid) FROM pg_index "
+        "WHERE indexrelid = to_regclass(%s) AND indisvalid",
+        [index],
+    ).fetchone()
+    connection.rollback()
+    return row[0] if row else None
+
+
+def add_facts(connection: psycopg.Connection, count: int = 60) -> None:
+    connection.execute(
+        """
+        INSERT INTO hegel_facts (corpus_id, content, category, embedding_384)
+        SELECT 'news', 'fact ' || n, 'c' || n %% 5,
+               ARRAY(SELECT random() + n * 0 FROM generate_series(1, 384))::halfvec(384)
+        FROM generate_series(1, %s) AS n
+        """,
+        [count],
+    )
+    connection.commit()
+
+
+@contextmanager
+def in_background(work: object) -> Iterator[list[BaseException]]:
+    """Run ``work`` in a thread; the errors it raised are there after the block."""
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            work()  # type: ignore[operator]
+        except BaseException as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield errors
+    finally:
+        thread.join(timeout=60)
+        assert not thread.is_alive()

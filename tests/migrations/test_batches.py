@@ -12,12 +12,13 @@ from alembic.operations import Operations
 
 import hegel_store.migrate.batches  # noqa: F401  # for its operation
 from hegel_store.errors import DatabaseError, InvalidInput, TransactionConflict
-from tests.migrations.planted import HEAD, Chain, psql
+from tests.migrations.planted import HEAD, Chain, in_background, psql
+from tests.servers import wait_until
 
 STATEMENT = """
 UPDATE hegel_labels SET category = 'a:b 50%'
 WHERE (corpus_id, id) IN (
-    SELECT corpus_id, id FROM hegel_labels WHERE category IS NULL LIMIT :batch
+    SELECT corpus_id, id FROM hegel_labels WHERE category IS NULL LIMIT :batch FOR UPDATE
 ) /* '\\:batch' is no parameter $loop$ */
 """
 OPERATION = f"op.run_in_batches({STATEMENT!r}, size=40)"
@@ -32,6 +33,8 @@ END $$;
 CREATE TRIGGER witness AFTER UPDATE ON hegel_labels REFERENCING NEW TABLE AS changed
     EXECUTE FUNCTION witness();
 """
+
+WAITING = "SELECT FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'"
 
 
 @pytest.fixture
@@ -120,11 +123,42 @@ def test_a_row_that_stays_locked_ends_the_upgrade_and_the_next_one_goes_on(
     assert batches(postgresql) == [40, 40, 40, 10]
 
 
+@pytest.mark.parametrize("lock", ["FOR UPDATE", "for no key\n update"])
+@pytest.mark.parametrize("printed", [False, True])
+def test_what_another_transaction_commits_meanwhile_is_kept(
+    chain, postgresql, server, url, lock, printed
+):
+    """Its row was picked, is waited for, and needs the change no longer."""
+    fill(postgresql)
+    chain.plant(f"op.run_in_batches({STATEMENT.replace('FOR UPDATE', lock)!r}, size=40)")
+    script = chain.script(f"{HEAD}:{chain.head}")
+    postgresql.execute("UPDATE hegel_labels SET category = 'theirs' WHERE name = 'label 50'")
+    postgresql.execute("UPDATE hegel_labels SET kind = 'theirs' WHERE name = 'label 60'")
+
+    def run() -> None:
+        if printed:
+            psql(server.process.bin_path, url, script)
+        else:
+            chain.upgrade()
+
+    with psycopg.connect(url, autocommit=True) as watcher, in_background(run) as errors:
+        wait_until(lambda: watcher.execute(WAITING).fetchall())
+        postgresql.commit()
+    assert errors == []
+    assert postgresql.execute(
+        "SELECT name, category, kind FROM hegel_labels"
+        " WHERE category <> 'a:b 50%' OR kind = 'theirs' ORDER BY 1"
+    ).fetchall() == [("label 50", "theirs", "general"), ("label 60", "a:b 50%", "theirs")]
+    postgresql.rollback()
+    assert left(postgresql) == 1
+    assert sum(batches(postgresql)) == 1 + 1 + 129
+
+
 def test_a_statement_that_goes_beyond_its_limit_is_rolled_back(chain, postgresql):
     fill(postgresql)
     chain.plant(
         "op.run_in_batches(\"UPDATE hegel_labels SET category = 'x' WHERE category IS NULL"
-        ' AND :batch > 0", size=40)'
+        ' AND :batch > 0 /* */ AND EXISTS (SELECT FOR UPDATE)", size=40)'
     )
     with pytest.raises(InvalidInput, match="changes 130 rows at once instead of 40"):
         chain.upgrade()
@@ -134,7 +168,7 @@ def test_a_statement_that_goes_beyond_its_limit_is_rolled_back(chain, postgresql
 
 def test_an_error_in_a_batch_is_told(chain, postgresql):
     fill(postgresql)
-    chain.plant("op.run_in_batches('DELETE FROM hegel_missing LIMIT :batch')")
+    chain.plant("op.run_in_batches('DELETE FROM hegel_missing LIMIT :batch FOR UPDATE')")
     with pytest.raises(DatabaseError, match="syntax error"):
         chain.upgrade()
     assert left(postgresql) == 130
@@ -146,7 +180,7 @@ def test_the_printed_script_changes_the_same_rows_in_the_same_batches(
     fill(postgresql)
     chain.plant(f"op.run_in_batches({STATEMENT!r}, size=40, pause=0.01)")
     script = chain.script(f"{HEAD}:{chain.head}")
-    assert "LIMIT 40" in script
+    assert "LIMIT 40 FOR UPDATE" in script
     psql(server.process.bin_path, url, script)
     assert left(postgresql) == 0
     assert batches(postgresql) == [40, 40, 40, 10]
@@ -157,16 +191,20 @@ def test_the_printed_script_changes_the_same_rows_in_the_same_batches(
 @pytest.mark.parametrize(
     ("field", "statement", "options"),
     [
-        ("statement", "UPDATE t SET a = 1", {}),
-        ("statement", "UPDATE t SET a = 1 LIMIT \\:batch", {}),
-        ("statement", "UPDATE t SET a = :other LIMIT :batch", {}),
+        ("statement", "UPDATE t SET a = 1 FOR UPDATE", {}),
+        ("statement", "UPDATE t SET a = 1 LIMIT \\:batch FOR UPDATE", {}),
+        ("statement", "UPDATE t SET a = :other LIMIT :batch FOR UPDATE", {}),
+        ("statement", "UPDATE t SET a = 1 LIMIT :batch", {}),
+        ("statement", "UPDATE t SET a = 'FOR UPDATE' LIMIT :batch", {}),
+        ("statement", "UPDATE t SET a = 1 LIMIT :batch -- FOR UPDATE", {}),
+        ("statement", "UPDATE t SET a = 1 LIMIT :batch /* FOR UPDATE */ FOR SHARE", {}),
         ("statement", "DELETE FROM t LIMIT :batch FOR UPDATE skip\n locked", {}),
         ("statement", None, {}),
-        ("size", "DELETE FROM t LIMIT :batch", {"size": 0}),
-        ("size", "DELETE FROM t LIMIT :batch", {"size": 1001}),
-        ("size", "DELETE FROM t LIMIT :batch", {"size": 10.0}),
-        ("pause", "DELETE FROM t LIMIT :batch", {"pause": -1}),
-        ("pause", "DELETE FROM t LIMIT :batch", {"pause": float("nan")}),
+        ("size", "DELETE FROM t LIMIT :batch FOR UPDATE", {"size": 0}),
+        ("size", "DELETE FROM t LIMIT :batch FOR UPDATE", {"size": 1001}),
+        ("size", "DELETE FROM t LIMIT :batch FOR UPDATE", {"size": 10.0}),
+        ("pause", "DELETE FROM t LIMIT :batch FOR UPDATE", {"pause": -1}),
+        ("pause", "DELETE FROM t LIMIT :batch FOR UPDATE", {"pause": float("nan")}),
     ],
 )
 def test_a_bad_argument_is_named_before_anything_is_sent(field, statement, options):

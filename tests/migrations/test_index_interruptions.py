@@ -10,8 +10,7 @@ import pytest
 
 from hegel_store.errors import DatabaseError, DatabaseUnavailable
 from tests.migrations.catalog import catalog
-from tests.migrations.planted import Chain
-from tests.migrations.test_index_operations import add_facts, definition, in_background
+from tests.migrations.planted import Chain, add_facts, definition, in_background
 from tests.servers import wait_until
 
 TIMEOUTS = "2s, 15min"
@@ -161,6 +160,57 @@ def test_a_build_that_goes_on_outside_of_the_migration_lock_is_waited_for(
     assert (building, errors) == ([], [])
     assert definition(postgresql, "made") is not None
     assert watcher.execute("SELECT 'made'::regclass::oid").fetchone() == oid
+
+
+def test_who_else_holds_the_lock_is_waited_for_in_the_queue(chain, watcher):
+    """An autovacuum gives way to who is queued, and to nobody else."""
+    chain.plant(CREATE)
+    waiting = (
+        "SELECT FROM pg_locks WHERE NOT granted AND mode = 'ShareUpdateExclusiveLock'"
+        " AND relation = 'hegel_facts'::regclass"
+    )
+    with psycopg.connect(chain.url) as holder:
+        holder.execute("LOCK TABLE hegel_facts IN SHARE UPDATE EXCLUSIVE MODE")
+        with in_background(chain.upgrade) as errors:
+            wait_until(lambda: watcher.execute(waiting).fetchall())
+            holder.commit()
+    assert errors == []
+    assert definition(watcher, "made") is not None
+
+
+def test_another_build_is_waited_for_as_long_as_a_statement_may_take(chain, postgresql, watcher):
+    """And by who may not look into the other's session, too."""
+    watcher.execute("CREATE ROLE waiting_builder LOGIN")
+    watcher.execute("GRANT ALL ON SCHEMA public TO waiting_builder")
+    watcher.execute("ALTER TABLE hegel_labels OWNER TO waiting_builder")
+    watcher.execute("GRANT ALL ON hegel_store_version TO waiting_builder")
+    postgresql.execute("INSERT INTO hegel_labels (corpus_id, name) VALUES ('news', 'open')")
+
+    def build() -> None:
+        with psycopg.connect(chain.url, autocommit=True) as builder:
+            builder.execute("CREATE INDEX CONCURRENTLY made ON hegel_labels (kind)")
+
+    theirs = Chain(chain.url.replace("postgres@", "waiting_builder@"), chain.folder)
+    theirs.plant(
+        "op.create_index_concurrently('also', 'hegel_labels', 'kind',"
+        " build={'statement_timeout': '1500ms'})"
+    )
+    try:
+        with in_background(build) as building:
+            wait_until(lambda: is_building(watcher))
+            started = time.monotonic()
+            with pytest.raises(DatabaseError, match=r"not done after 1\.5 s"):
+                theirs.upgrade()
+            assert 1.4 < time.monotonic() - started < 10
+            assert is_building(watcher)
+            postgresql.commit()
+        assert building == []
+        assert theirs.upgrade() == TIMEOUTS
+        assert definition(watcher, "also") is not None
+    finally:
+        watcher.execute("REASSIGN OWNED BY waiting_builder TO CURRENT_USER")
+        watcher.execute("DROP OWNED BY waiting_builder")
+        watcher.execute("DROP ROLE waiting_builder")
 
 
 NEAR = "'idx_hegel_facts_embedding_384', 'hegel_facts', 'embedding_384'"

@@ -1,17 +1,10 @@
-"""Operations for indexes: what they make, refuse, accept as done, and print."""
+"""Operations for indexes: what they make, refuse and accept as done."""
 
 from __future__ import annotations
 
 import io
-import subprocess
-import sys
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import psycopg
 import pytest
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
@@ -19,59 +12,14 @@ from alembic.operations import Operations
 import hegel_store.migrate.indexes  # noqa: F401  # for its operations
 from hegel_store.errors import DatabaseError, InvalidInput
 from tests.migrations.catalog import catalog
-from tests.migrations.planted import Chain, psql
+from tests.migrations.planted import Chain, add_facts, definition
 
 TIMEOUTS = "2s, 15min"
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
 def chain(url: str, tmp_path: Path) -> Chain:
     return Chain(url, tmp_path / "versions")
-
-
-def definition(connection: psycopg.Connection, index: str) -> str | None:
-    """What the server prints for a valid index; None when there is none."""
-    row = connection.execute(
-        "SELECT pg_get_indexdef(indexrelid) FROM pg_index "
-        "WHERE indexrelid = to_regclass(%s) AND indisvalid",
-        [index],
-    ).fetchone()
-    connection.rollback()
-    return row[0] if row else None
-
-
-def add_facts(connection: psycopg.Connection, count: int = 60) -> None:
-    connection.execute(
-        """
-        INSERT INTO hegel_facts (corpus_id, content, category, embedding_384)
-        SELECT 'news', 'fact ' || n, 'c' || n %% 5,
-               ARRAY(SELECT random() + n * 0 FROM generate_series(1, 384))::halfvec(384)
-        FROM generate_series(1, %s) AS n
-        """,
-        [count],
-    )
-    connection.commit()
-
-
-@contextmanager
-def in_background(work: object) -> Iterator[list[BaseException]]:
-    """Run ``work`` in a thread; the errors it raised are there after the block."""
-    errors: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            work()  # type: ignore[operator]
-        except BaseException as error:
-            errors.append(error)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    try:
-        yield errors
-    finally:
-        thread.join(timeout=60)
-        assert not thread.is_alive()
 
 
 @pytest.mark.parametrize(
@@ -214,206 +162,6 @@ def test_another_installation_in_the_database_is_left_alone(chain, postgresql):
     chain.plant("op.create_index_concurrently('more', 'elsewhere', 'kind')")
     with pytest.raises(InvalidInput, match="table: there is no table elsewhere"):
         chain.upgrade()
-
-
-def test_rebuilding_takes_other_parameters_while_searches_always_have_an_index(chain, postgresql):
-    add_facts(postgresql)
-    name = "idx_hegel_facts_embedding_384"
-    chain.plant(
-        f"op.rebuild_hnsw_index('{name}', 'hegel_facts', 'embedding_384', m=24,"
-        " ef_construction=100, where='deleted_at IS NULL')",
-        f"op.rebuild_hnsw_index('{name}', 'hegel_facts', 'embedding_384',"
-        " where='deleted_at IS NULL')",
-    )
-    before = catalog(postgresql)
-    without = 0
-    done = threading.Event()
-
-    def search() -> None:
-        nonlocal without
-        with psycopg.connect(chain.url, autocommit=True) as reader:
-            reader.execute("SET enable_seqscan = off")
-            while not done.is_set():
-                plan = reader.execute(
-                    "EXPLAIN SELECT id FROM hegel_facts WHERE deleted_at IS NULL "
-                    "ORDER BY embedding_384 <=> (SELECT embedding_384 FROM hegel_facts LIMIT 1) "
-                    "LIMIT 3"
-                ).fetchall()
-                without += "idx_hegel_facts_embedding_384" not in str(plan)
-
-    with in_background(search) as errors:
-        assert chain.upgrade() == TIMEOUTS
-        done.set()
-    assert (errors, without) == ([], 0)
-    made = definition(postgresql, name)
-    assert made is not None
-    assert "m='24', ef_construction='100'" in made
-    assert definition(postgresql, f"{name}_new") is None
-    chain.downgrade()
-    assert catalog(postgresql) == before
-
-
-@pytest.mark.parametrize("planted", ["same", "other", "invalid", "elsewhere"])
-def test_rebuilding_deals_with_what_an_earlier_attempt_left(chain, postgresql, planted):
-    add_facts(postgresql)
-    table = "hegel_labels (embedding" if planted == "elsewhere" else "hegel_facts (embedding_384"
-    lists = 9 if planted == "other" else 5
-    postgresql.execute(
-        f"CREATE INDEX near_new ON {table.replace('(', 'USING ivfflat (')} halfvec_cosine_ops)"
-        f" WITH (lists = {lists})"
-    )
-    postgresql.execute(
-        "CREATE INDEX near ON hegel_facts USING ivfflat (embedding_384 halfvec_cosine_ops)"
-        " WITH (lists = 3)"
-    )
-    if planted == "invalid":
-        postgresql.execute(
-            "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'near_new'::regclass"
-        )
-    postgresql.commit()
-    ready = postgresql.execute("SELECT 'near_new'::regclass::oid").fetchone()
-    postgresql.commit()
-    chain.plant("op.rebuild_ivfflat_index('near', 'hegel_facts', 'embedding_384', lists=5)")
-    if planted == "elsewhere":
-        with pytest.raises(DatabaseError, match="near_new is there already, on another table"):
-            chain.upgrade()
-        return
-    chain.upgrade()
-    assert "lists='5'" in str(definition(postgresql, "near"))
-    assert definition(postgresql, "near_new") is None
-    now = postgresql.execute("SELECT 'near'::regclass::oid").fetchone()
-    assert (now == ready) is (planted == "same")
-
-
-def test_rebuilding_what_is_as_wanted_keeps_it_and_drops_the_leftover(chain, postgresql):
-    before = catalog(postgresql)
-    postgresql.execute(
-        "CREATE INDEX idx_hegel_facts_embedding_384_new ON hegel_facts"
-        " USING hnsw (embedding_384 halfvec_cosine_ops)"
-    )
-    postgresql.commit()
-    chain.plant(
-        "op.rebuild_hnsw_index('idx_hegel_facts_embedding_384', 'hegel_facts', 'embedding_384',"
-        " where='deleted_at IS NULL')"
-    )
-    chain.upgrade()
-    assert catalog(postgresql) == before
-
-
-def test_the_exchange_waits_for_a_reader_by_trying_again(chain, postgresql):
-    """The new index is built once, however often the exchange is tried."""
-    add_facts(postgresql)
-    chain.plant(
-        "op.rebuild_hnsw_index('idx_hegel_facts_embedding_384', 'hegel_facts', 'embedding_384',"
-        " m=4, ef_construction=8)"
-    )
-    postgresql.execute("SELECT FROM hegel_facts LIMIT 1")  # holds ACCESS SHARE
-    oids = set()
-    with (
-        in_background(chain.upgrade) as errors,
-        psycopg.connect(chain.url, autocommit=True) as watcher,
-    ):
-        until = time.monotonic() + 5  # more than one lock timeout
-        while time.monotonic() < until:
-            found = watcher.execute(
-                "SELECT to_regclass('idx_hegel_facts_embedding_384_new')::oid"
-            ).fetchone()
-            oids |= {oid for oid in found if oid}
-            time.sleep(0.05)
-        postgresql.rollback()
-    assert errors == []
-    assert "m='4'" in str(definition(postgresql, "idx_hegel_facts_embedding_384"))
-    assert len(oids) == 1
-
-
-@pytest.mark.parametrize("name", ["near", "x" * 60])
-def test_reindexing_makes_the_same_index_anew_without_what_an_attempt_left(chain, postgresql, name):
-    add_facts(postgresql)
-    postgresql.execute(
-        f"CREATE INDEX {name} ON hegel_facts USING ivfflat (embedding_384 halfvec_cosine_ops)"
-    )
-    postgresql.commit()
-    before = catalog(postgresql)
-    with psycopg.connect(chain.url, autocommit=True) as impatient:
-        # Two attempts wait for an older transaction and give up.
-        postgresql.execute("INSERT INTO hegel_facts (corpus_id, content) VALUES ('news', 'late')")
-        impatient.execute("SET lock_timeout = '100ms'")
-        for _ in range(2):
-            with pytest.raises(psycopg.errors.LockNotAvailable):
-                impatient.execute(f"REINDEX INDEX CONCURRENTLY {name}")
-        postgresql.commit()
-    assert sum("INVALID" in entry for entry in catalog(postgresql)) == 2
-    node = "SELECT pg_relation_filenode(%s)"
-    first = postgresql.execute(node, [name]).fetchone()
-    postgresql.commit()
-    chain.plant(f"op.reindex_concurrently('{name}', build={{'maintenance_work_mem': '32MB'}})")
-    assert chain.upgrade() == TIMEOUTS
-    assert catalog(postgresql) == before
-    assert postgresql.execute(node, [name]).fetchone() != first
-
-
-def test_the_printed_script_makes_the_same_schema_and_puts_timeouts_back(
-    chain, postgresql, server, empty_url, empty_postgresql
-):
-    facts = "'hegel_facts', 'embedding_384'"
-    near = "idx_hegel_facts_embedding_384"
-    head = chain.head
-    chain.plant(
-        "op.create_index_concurrently('a', 'hegel_facts', 'category', where=\"intent = '5%:x'\","
-        " build={'statement_timeout': '1h'})",
-        "op.drop_index_concurrently('a')",
-    )
-    chain.plant(
-        "op.create_index_concurrently('b', 'hegel_training_steps', 'reward', partitioned=True)",
-        "op.drop_index_concurrently('b', partitioned=True)",
-    )
-    chain.plant(f"op.create_hnsw_index('c', {facts})", "op.drop_index_concurrently('c')")
-    chain.plant(
-        f"op.create_ivfflat_index('d', {facts}, lists=2)", "op.drop_index_concurrently('d')"
-    )
-    chain.plant(
-        f"op.rebuild_hnsw_index('{near}', {facts}, m=4)",
-        f"op.rebuild_hnsw_index('{near}', {facts}, where='deleted_at IS NULL')",
-    )
-    chain.plant("op.reindex_concurrently('c')", "op.reindex_concurrently('c')")
-    chain.plant(
-        "op.execute(\"CREATE TABLE kept AS SELECT current_setting('lock_timeout'),"
-        " current_setting('statement_timeout') AS b\")",
-        "op.execute('DROP TABLE kept')",
-    )
-    before = catalog(postgresql)
-    psql(server.process.bin_path, empty_url, chain.script("heads"))
-    chain.upgrade()
-    assert catalog(empty_postgresql) == catalog(postgresql)
-    kept = empty_postgresql.execute("SELECT * FROM kept").fetchone()
-    assert kept == ("2s", "15min")
-    empty_postgresql.commit()
-    psql(server.process.bin_path, empty_url, chain.script(f"{chain.head}:{head}", "downgrade"))
-    assert catalog(empty_postgresql) == before
-
-
-def test_squawk_finds_nothing_in_a_printed_script(chain, tmp_path):
-    near = "'hegel_facts', 'embedding_384'"
-    statements = (
-        "op.create_index_concurrently('a', 'hegel_facts', 'category')",
-        "op.create_index_concurrently('b', 'hegel_training_steps', 'reward', partitioned=True)",
-        f"op.rebuild_hnsw_index('idx_hegel_facts_embedding_384', {near}, m=4)",
-        "op.reindex_concurrently('a')",
-        "op.run_in_batches('DELETE FROM hegel_facts WHERE id IN (SELECT id FROM hegel_facts"
-        " WHERE deleted_at IS NOT NULL LIMIT :batch)')",
-        "op.add_embedding_dimension(256)",
-        "op.drop_index_concurrently('b', partitioned=True)",
-        "op.drop_index_concurrently('a')",
-    )
-    for statement in statements:
-        previous = chain.head
-        revision = chain.plant(statement)
-        (tmp_path / f"{revision}.sql").write_text(chain.script(f"{previous}:{revision}"))
-    squawk = [Path(sys.executable).parent / "squawk", "--config", ROOT / ".squawk.toml"]
-    found = subprocess.run(
-        [*squawk, *sorted(tmp_path.glob("*.sql"))], capture_output=True, text=True
-    )
-    assert f"Found 0 issues in {len(statements)} files" in found.stdout
 
 
 BAD = [

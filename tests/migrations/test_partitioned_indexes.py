@@ -9,9 +9,8 @@ import pytest
 
 from hegel_store.errors import DatabaseError, InvalidInput
 from tests.migrations.catalog import catalog
-from tests.migrations.planted import Chain
+from tests.migrations.planted import Chain, definition, in_background
 from tests.migrations.test_index_interruptions import is_building, is_invalid, parts
-from tests.migrations.test_index_operations import definition, in_background
 from tests.servers import wait_until
 
 STEPS = "hegel_training_steps"
