@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any, Literal
+from typing import Any, Literal, Unpack
 from uuid import UUID
 
 from sqlalchemy import Connection, text
@@ -26,8 +26,8 @@ from hegel_store.repositories import fact_search, fact_writing
 from hegel_store.repositories.fact_search import fact_of, model_name
 from hegel_store.repositories.fact_writing import Content, Written, content_key
 from hegel_store.repositories.transactions import atomic
-from hegel_store.search.fusion import Fusion, Mode
-from hegel_store.search.statement import FACT_COLUMNS, FACT_TABLES, Search
+from hegel_store.search.fusion import Mode
+from hegel_store.search.statement import FACT_COLUMNS, FACT_TABLES, Search, SearchOptions
 
 BATCH = 500
 
@@ -117,21 +117,15 @@ class FactRepository:
         mode: Mode = "hybrid",
         filters: FactFilter | None = None,
         embedding: Any = None,
-        vector_weight: float = 0.4,
-        length_normalisation: float = 0.1,
-        candidates: int = 100,
-        fusion: Fusion = "convex",
-        language: str = "english",
+        **options: Unpack[SearchOptions],
     ) -> SearchResult:
         """The facts that answer ``query`` best. One statement.
 
         ``mode`` is 'hybrid', 'vector' or 'text'. ``embedding`` is the query's vector, made by the
         embedder when not given; when that fails, hybrid answers from text and says so in
-        ``degraded``. Each channel offers its best ``candidates``; ``vector_weight`` (0..1) is the
-        share of the vector score in the fused one, the rest is the text score's.
-        ``length_normalisation`` (0..1) is BM25's b: how much long facts are held back.
-        ``language`` is the text search configuration of the query's words. Any text is a query:
-        one without words matches nothing in the text channel.
+        ``degraded``. Any text is a query: one without words matches nothing in the text channel.
+        ``options`` are those of hegel_store.search.Search: text_mode, language, vector_weight,
+        length_normalisation, candidates and fusion.
 
         Raises InvalidInput, EmbedderMissing (vector mode without a vector) and
         EmbeddingSpaceMismatch.
@@ -142,11 +136,7 @@ class FactRepository:
             limit=limit,
             mode=mode,
             filters=FactFilter() if filters is None else filters,
-            vector_weight=vector_weight,
-            length_normalisation=length_normalisation,
-            candidates=candidates,
-            fusion=fusion,
-            language=language,
+            **options,
         )
         return fact_search.run(self._session, self._embedder, search, embedding)
 

@@ -11,15 +11,23 @@ last one that is. Before the first ANALYZE the rows are counted.
 Candidates are the facts with any of the *rarest* words, taken while their document frequencies
 add up to at most ``WORD_BUDGET`` rows; common words only help to rank. When that leaves too few
 facts, a second pass admits every word, so that a filter never hides a match.
+
+That is the text mode ``any``. In the others the query says which facts match, and the words only
+rank them: ``all`` of the words, the words as a ``phrase``, or the syntax of ``web`` searches
+("quoted phrase", or, -not).
 """
 
 from __future__ import annotations
+
+from typing import Literal
+
+TextMode = Literal["any", "all", "phrase", "web"]
 
 WORD_BUDGET = 10_000
 MOST_WORDS = 64
 """Only the rarest words of a long query are ranked by; the rest would add time and no order."""
 
-WORDS = f"""
+STATISTICS = """
     statistics AS MATERIALIZED (
         SELECT
             CAST(CAST(most_common_elems AS text) AS text[]) AS lexemes,
@@ -37,14 +45,37 @@ WORDS = f"""
             THEN greatest((SELECT reltuples FROM pg_class WHERE oid = 'hegel_facts'::regclass), 1)
             ELSE greatest((SELECT count(*) FROM hegel_facts), 1)
         END AS facts
+    )"""
+
+ANY_WORD = """
+    lexemes AS MATERIALIZED (
+        SELECT lexeme FROM unnest(hegel_tsvector(:language, :query)) AS word
+    )"""
+ASKED_BY: dict[TextMode, str] = {
+    "all": "plainto_tsquery",
+    "phrase": "phraseto_tsquery",
+    "web": "websearch_to_tsquery",
+}
+# As long as what hegel_tsvector() reads of a fact. querytree() leaves out what must not be there,
+# and is T where nothing is left; its printed form doubles quotes and backslashes.
+ASKED = """
+    asked AS MATERIALIZED (
+        SELECT CASE WHEN querytree(parsed) NOT IN ('', 'T') THEN parsed END AS tsquery
+        FROM {parser}(CAST(:language AS regconfig), left(:query, 100000)) AS parsed
     ),
+    lexemes AS MATERIALIZED (
+        SELECT DISTINCT replace(replace(part[1], '''''', ''''), '\\\\', '\\') AS lexeme
+        FROM asked, regexp_matches(querytree(tsquery), '''((?:[^'']|'''')+)''', 'g') AS part
+    )"""
+
+WORDS = f"""
     query_lexemes AS MATERIALIZED (
         SELECT
             lexeme,
             CAST(
                 '''' || replace(replace(lexeme, '\\', '\\\\'), '''', '''''') || '''' AS tsquery
             ) AS tsquery
-        FROM unnest(hegel_tsvector(:language, :query)) AS word
+        FROM lexemes
     ),
     listed AS MATERIALIZED (
         SELECT pair.lexeme, pair.share
@@ -75,7 +106,9 @@ WORDS = f"""
         WHERE documents > 0
         ORDER BY documents, lexeme
         LIMIT {MOST_WORDS}
-    ),
+    )"""
+
+MATCHING_ANY = """
     matching AS MATERIALIZED (
         SELECT
             CAST(string_agg(CAST(tsquery AS text), ' | ') FILTER (WHERE rare) AS tsquery) AS rare,
@@ -83,9 +116,13 @@ WORDS = f"""
             bool_and(rare) AS all_rare
         FROM words
     )"""
+MATCHING_ASKED = """
+    matching AS MATERIALIZED (
+        SELECT tsquery AS rare, tsquery AS any_word, true AS all_rare FROM asked
+    )"""
 
 
-def channel(conditions: str) -> str:
+def channel(conditions: str, mode: TextMode) -> str:
     """CTEs that end in ``text_hits`` (corpus_id, id, score): the best :depth facts.
 
     Parameters: language, query, depth, length_normalisation, and those of ``conditions``.
@@ -105,7 +142,7 @@ def channel(conditions: str) -> str:
                 corpus_id,
                 id,
                 greatest(length(lexemes), 1) AS length,
-                (SELECT sum(idf * ts_rank('{{1,1,1,1}}', lexemes, words.tsquery))
+                (SELECT coalesce(sum(idf * ts_rank('{{1,1,1,1}}', lexemes, words.tsquery)), 0)
                  FROM words) AS relevance
             FROM (
                 -- The concatenation and OFFSET 0 unpack a long fact's lexemes once, and not anew
@@ -121,7 +158,11 @@ def channel(conditions: str) -> str:
         ORDER BY score DESC, corpus_id, id
         LIMIT :depth"""
 
-    return f"""{WORDS},
+    if mode == "any":
+        words = f"{ANY_WORD},{WORDS},{MATCHING_ANY}"
+    else:
+        words = f"{ASKED.format(parser=ASKED_BY[mode])},{WORDS},{MATCHING_ASKED}"
+    return f"""{STATISTICS},{words},
     rare_hits AS MATERIALIZED ({ranked("rare", "true")}
     ),
     any_hits AS MATERIALIZED ({

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any, TypedDict, get_args
 
 from sqlalchemy import TextClause, text
 
@@ -31,9 +31,28 @@ FACT_TABLES = """hegel_facts AS fact
       ON label.corpus_id = fact.corpus_id AND label.id = fact.label_id"""
 
 
+class SearchOptions(TypedDict, total=False):
+    """How to search, where the defaults of Search are not wanted."""
+
+    text_mode: lexical.TextMode
+    language: str
+    vector_weight: float
+    length_normalisation: float
+    candidates: int
+    fusion: fusion.Fusion
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
     """What to look for and how. ``embedding`` and ``model`` are None in text mode.
+
+    ``text_mode`` says which facts the text channel finds: those with 'any' of the query's words
+    (ranked by how rare the words are), with 'all' of them, with the words as a 'phrase', or what
+    the query means in the syntax of 'web' searches ("quoted phrase", or, -not). ``language`` is
+    the text search configuration of the query's words. Each channel offers its best
+    ``candidates``. ``fusion`` is 'convex' (scaled scores are added) or 'rrf' (reciprocal ranks);
+    ``vector_weight`` (0..1) is the share of the vector channel in it, the rest is the text
+    channel's. ``length_normalisation`` (0..1) is BM25's b: how much long facts are held back.
 
     Raises InvalidInput, naming the argument.
     """
@@ -43,11 +62,12 @@ class Search:
     limit: int
     mode: fusion.Mode
     filters: FactFilter
-    vector_weight: float
-    length_normalisation: float
-    candidates: int
-    fusion: fusion.Fusion
-    language: str
+    text_mode: lexical.TextMode = "any"
+    language: str = "english"
+    vector_weight: float = 0.4
+    length_normalisation: float = 0.1
+    candidates: int = 100
+    fusion: fusion.Fusion = "convex"
     embedding: Vector | None = None
     model: str | None = None
 
@@ -56,6 +76,7 @@ class Search:
         if self.corpus_id is not None:
             check_name("corpus_id", self.corpus_id)
         check_choice("mode", self.mode, get_args(fusion.Mode))
+        check_choice("text_mode", self.text_mode, get_args(lexical.TextMode))
         check_choice("fusion", self.fusion, get_args(fusion.Fusion))
         check_choice("language", self.language, LANGUAGES)
         for name in ("vector_weight", "length_normalisation"):
@@ -96,8 +117,9 @@ def build(search: Search) -> tuple[TextClause, dict[str, Any]]:
             (SELECT corpus_id FROM stranger) AS stranger_corpus"""
     cut = "false AS words_cut"
     if search.mode != "vector":
-        parts.append(lexical.channel(where))
-        cut = f"(SELECT count(*) FROM query_lexemes) > {lexical.MOST_WORDS} AS words_cut"
+        parts.append(lexical.channel(where, search.text_mode))
+        if search.text_mode == "any":
+            cut = f"(SELECT count(*) FROM query_lexemes) > {lexical.MOST_WORDS} AS words_cut"
         parameters |= {
             "query": search.query,
             "language": search.language,
