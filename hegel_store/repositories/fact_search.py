@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
-from typing import Any
+from typing import Any, Unpack
+from uuid import UUID
 
-from sqlalchemy import Row
+from sqlalchemy import Row, text
 
 from hegel_store.database import Executor, translated
 from hegel_store.embeddings.protocol import Embedder, embed_distinct
-from hegel_store.errors import EmbedderMissing, EmbeddingSpaceMismatch, InvalidInput
-from hegel_store.models import Fact, SearchHit, SearchResult
-from hegel_store.models.vectors import Vector, slot_for, unit_vector
-from hegel_store.search.statement import Search, build
+from hegel_store.errors import EmbedderMissing, EmbeddingSpaceMismatch, InvalidInput, NotFound
+from hegel_store.models import Fact, FactFilter, SearchHit, SearchResult
+from hegel_store.models.checks import check_id, check_integer, check_name
+from hegel_store.models.vectors import Vector, all_dimensions, slot_for, unit_vector
+from hegel_store.search.fusion import Mode
+from hegel_store.search.statement import MOST_FACTS, Search, SearchOptions, build
 
 logger = logging.getLogger("hegel_store.facts")
 
@@ -28,35 +33,151 @@ def model_name(embedder: Embedder | None) -> str:
     return UNNAMED_MODEL if embedder is None else embedder.name
 
 
-def run(
-    session: Executor, embedder: Embedder | None, search: Search, embedding: Any
-) -> SearchResult:
-    """Make the query's vector if there is none, and run the search as one statement."""
-    degraded = None
-    if search.mode != "text":
-        vector, degraded = _query_vector(embedder, search, embedding)
+class FactSearch:
+    """The reading half of FactRepository: every way to search.
+
+    The ``options`` are those of hegel_store.search.Search: text_mode, language, vector_weight,
+    length_normalisation, candidates and fusion.
+    """
+
+    def __init__(self, session: Executor, embedder: Embedder | None = None) -> None:
+        self._session = session
+        self._embedder = embedder
+
+    def search(
+        self,
+        query: str,
+        *,
+        corpus_id: str | None = None,
+        limit: int = 10,
+        mode: Mode = "hybrid",
+        filters: FactFilter | None = None,
+        embedding: Any = None,
+        **options: Unpack[SearchOptions],
+    ) -> SearchResult:
+        """The facts that answer ``query`` best. One statement.
+
+        ``mode`` is 'hybrid', 'vector' or 'text'. ``embedding`` is the query's vector, made by the
+        embedder when not given; when that fails, hybrid answers from text and says so in
+        ``degraded``. Any text is a query: one without words matches nothing in the text channel.
+
+        Raises InvalidInput, EmbedderMissing (vector mode without a vector) and
+        EmbeddingSpaceMismatch.
+        """
+        wanted = Search(
+            query=query,
+            corpus_id=corpus_id,
+            limit=limit,
+            mode=mode,
+            filters=FactFilter() if filters is None else filters,
+            **options,
+        )
+        vector, degraded = None, None
+        if mode != "text":
+            vector, degraded = _query_vector(self._embedder, wanted, embedding)
+        return self._run(wanted, vector, degraded)
+
+    def search_many(
+        self,
+        queries: Sequence[str],
+        *,
+        corpus_id: str | None = None,
+        limit: int = 10,
+        mode: Mode = "hybrid",
+        filters: FactFilter | None = None,
+        **options: Unpack[SearchOptions],
+    ) -> Sequence[SearchResult]:
+        """A result for each query, in order, as search() would give it.
+
+        The queries are embedded together, each distinct one once, and before the first statement.
+        Raises as search() does.
+        """
+        filters = FactFilter() if filters is None else filters
+        wanted = [
+            Search(
+                query=query,
+                corpus_id=corpus_id,
+                limit=limit,
+                mode=mode,
+                filters=filters,
+                **options,
+            )
+            for query in queries
+        ]
+        vectors: Mapping[str, Vector | None] = {}
+        degraded = None
+        if mode != "text" and wanted:
+            vectors, degraded = _query_vectors(self._embedder, queries, mode)
+        return [self._run(one, vectors.get(one.query), degraded) for one in wanted]
+
+    def similar_to(
+        self,
+        corpus_id: str,
+        fact_id: UUID,
+        *,
+        limit: int = 10,
+        filters: FactFilter | None = None,
+        other_corpora: bool = False,
+    ) -> SearchResult:
+        """The facts nearest to a stored one by its own vector, without that one itself.
+
+        In its corpus, or with ``other_corpora`` in all of them. Raises NotFound, InvalidInput (the
+        fact has no vector of this repository's size) and EmbeddingSpaceMismatch.
+        """
+        sizes = all_dimensions() if self._embedder is None else (self._embedder.dimensions,)
+        slots = ", ".join(f"fact.{slot_for('embedder', size)}::text" for size in sizes)
+        values = {
+            "corpus_id": check_name("corpus_id", corpus_id),
+            "fact_id": check_id("fact_id", fact_id),
+        }
+        with translated():
+            row = self._session.execute(
+                text(
+                    f"SELECT coalesce({slots}) AS vector FROM hegel_facts AS fact "
+                    "WHERE corpus_id = :corpus_id AND id = :fact_id"
+                ),
+                values,
+            ).one_or_none()
+        if row is None:
+            raise NotFound("fact", f"{fact_id} in corpus {corpus_id!r}", "fact_id")
+        if row.vector is None:
+            raise InvalidInput("fact_id", f"fact {fact_id} has no vector to compare with")
+        check_integer("limit", limit, minimum=1, maximum=MOST_FACTS - 1)
+        wanted = Search(
+            query="",
+            corpus_id=None if other_corpora else corpus_id,
+            limit=limit + 1,
+            mode="vector",
+            filters=FactFilter() if filters is None else filters,
+        )
+        found = self._run(wanted, unit_vector("fact_id", json.loads(row.vector)), None)
+        others = [hit for hit in found if hit.fact.id != values["fact_id"]]
+        return replace(found, hits=others[:limit])
+
+    def _run(self, search: Search, vector: Vector | None, degraded: str | None) -> SearchResult:
+        """Run the search as one statement; without a vector, by text alone."""
         if vector is None:
             search = replace(search, mode="text")
         else:
-            search = replace(search, embedding=vector, model=model_name(embedder))
-    statement, parameters = build(search)
-    with translated():
-        rows = session.execute(statement, parameters).all()
-    found = rows[0]
-    if found.stranger is not None and search.embedding is not None:
-        slot = slot_for("embedding", len(search.embedding))
-        raise EmbeddingSpaceMismatch(
-            slot, found.stranger, model_name(embedder), found.stranger_corpus
+            search = replace(search, embedding=vector, model=model_name(self._embedder))
+        statement, parameters = build(search)
+        with translated():
+            rows = self._session.execute(statement, parameters).all()
+        found = rows[0]
+        if found.stranger is not None and search.embedding is not None:
+            slot = slot_for("embedding", len(search.embedding))
+            raise EmbeddingSpaceMismatch(
+                slot, found.stranger, model_name(self._embedder), found.stranger_corpus
+            )
+        hits = [_hit(row) for row in rows if row.score is not None]
+        return SearchResult(
+            hits=hits,
+            exact=search.embedding is None or found.exact,
+            complete=len(hits) == search.limit or not (found.words_cut or found.unembedded),
+            scan_limit_hit=found.scan_limit_hit,
+            candidates=found.candidates,
+            degraded=degraded,
         )
-    hits = [_hit(row) for row in rows if row.score is not None]
-    return SearchResult(
-        hits=hits,
-        exact=search.embedding is None or found.exact,
-        complete=len(hits) == search.limit or not (found.words_cut or found.unembedded),
-        scan_limit_hit=found.scan_limit_hit,
-        candidates=found.candidates,
-        degraded=degraded,
-    )
 
 
 def _query_vector(
@@ -70,18 +191,25 @@ def _query_vector(
                 "embedding", f"has {len(vector)} dimensions, the embedder {embedder.dimensions}"
             )
         return vector, None
-    required = search.mode == "vector"
+    vectors, degraded = _query_vectors(embedder, [search.query], search.mode)
+    return vectors.get(search.query), degraded
+
+
+def _query_vectors(
+    embedder: Embedder | None, queries: Sequence[str], mode: Mode
+) -> tuple[Mapping[str, Vector], str | None]:
+    """A vector for each distinct query; or none of them, and what was missing."""
     if embedder is None:
-        if required:
+        if mode == "vector":
             raise EmbedderMissing("vector search needs an embedder or an embedding")
-        return None, "embedder"
+        return {}, "embedder"
     try:
-        return embed_distinct(embedder, [search.query])[search.query], None
+        return embed_distinct(embedder, queries), None
     except Exception as error:
-        if required:
+        if mode == "vector":
             raise
         logger.warning("answering from text alone, as the embedder failed: %s", error)
-        return None, "embedder"
+        return {}, "embedder"
 
 
 def fact_of(row: Row[Any]) -> Fact:

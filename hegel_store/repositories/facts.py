@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any, Literal, Unpack
+from typing import Literal
 from uuid import UUID
 
 from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
-from hegel_store.database import Autocommit, Executor, translated
-from hegel_store.embeddings.protocol import Embedder, embed_distinct
+from hegel_store.database import Autocommit, translated
+from hegel_store.embeddings.protocol import embed_distinct
 from hegel_store.errors import (
     EmbeddingSpaceMismatch,
     HegelStoreError,
@@ -19,15 +19,14 @@ from hegel_store.errors import (
     NotFound,
     TransactionOpen,
 )
-from hegel_store.models import AddResult, Fact, FactFilter, NewFact, RefusedFact, SearchResult
+from hegel_store.models import AddResult, Fact, NewFact, RefusedFact
 from hegel_store.models.checks import check_choice, check_id, check_name
 from hegel_store.models.vectors import DIMENSIONS, Vector, slot_for
-from hegel_store.repositories import fact_search, fact_writing
-from hegel_store.repositories.fact_search import fact_of, model_name
+from hegel_store.repositories import fact_writing
+from hegel_store.repositories.fact_search import FactSearch, fact_of, model_name
 from hegel_store.repositories.fact_writing import Content, Written, content_key
 from hegel_store.repositories.transactions import atomic
-from hegel_store.search.fusion import Mode
-from hegel_store.search.statement import FACT_COLUMNS, FACT_TABLES, Search, SearchOptions
+from hegel_store.search.statement import FACT_COLUMNS, FACT_TABLES
 
 BATCH = 500
 
@@ -52,17 +51,13 @@ REFUSALS = (InvalidInput, NotFound, EmbeddingSpaceMismatch)
 """Errors that are about a fact; any other one would meet the rest of the batch as well."""
 
 
-class FactRepository:
+class FactRepository(FactSearch):
     """The memory of a loop.
 
     ``session`` is any SQLAlchemy Session or Connection; nothing is committed there. On the store
     itself each batch of add_many is committed by itself. ``embedder`` makes the vectors; without
     one, only given ``embedding=`` values are stored and compared.
     """
-
-    def __init__(self, session: Executor, embedder: Embedder | None = None) -> None:
-        self._session = session
-        self._embedder = embedder
 
     def add_many(
         self,
@@ -107,38 +102,6 @@ class FactRepository:
             self._refresh_statistics(self._session, added)
         merged = len(ids) - added - len(refused)
         return AddResult(ids=ids, added=added, merged=merged, refused=refused)
-
-    def search(
-        self,
-        query: str,
-        *,
-        corpus_id: str | None = None,
-        limit: int = 10,
-        mode: Mode = "hybrid",
-        filters: FactFilter | None = None,
-        embedding: Any = None,
-        **options: Unpack[SearchOptions],
-    ) -> SearchResult:
-        """The facts that answer ``query`` best. One statement.
-
-        ``mode`` is 'hybrid', 'vector' or 'text'. ``embedding`` is the query's vector, made by the
-        embedder when not given; when that fails, hybrid answers from text and says so in
-        ``degraded``. Any text is a query: one without words matches nothing in the text channel.
-        ``options`` are those of hegel_store.search.Search: text_mode, language, vector_weight,
-        length_normalisation, candidates and fusion.
-
-        Raises InvalidInput, EmbedderMissing (vector mode without a vector) and
-        EmbeddingSpaceMismatch.
-        """
-        search = Search(
-            query=query,
-            corpus_id=corpus_id,
-            limit=limit,
-            mode=mode,
-            filters=FactFilter() if filters is None else filters,
-            **options,
-        )
-        return fact_search.run(self._session, self._embedder, search, embedding)
 
     def get(self, corpus_id: str, fact_id: UUID) -> Fact:
         """One fact, deleted or not (see ``deleted_at``). Raises NotFound."""

@@ -31,6 +31,10 @@ FACT_TABLES = """hegel_facts AS fact
       ON label.corpus_id = fact.corpus_id AND label.id = fact.label_id"""
 
 
+MOST_FACTS = 10_000
+"""The highest limit of a search, and the most candidates of a channel."""
+
+
 class SearchOptions(TypedDict, total=False):
     """How to search, where the defaults of Search are not wanted."""
 
@@ -83,8 +87,8 @@ class Search:
             share = getattr(self, name)
             if not 0 <= check_number(name, share) <= 1:
                 raise InvalidInput(name, f"must lie between 0 and 1, not {share}")
-        check_integer("limit", self.limit, minimum=1, maximum=10_000)
-        check_integer("candidates", self.candidates, minimum=1, maximum=10_000)
+        check_integer("limit", self.limit, minimum=1, maximum=MOST_FACTS)
+        check_integer("candidates", self.candidates, minimum=1, maximum=MOST_FACTS)
         if not isinstance(self.filters, FactFilter):
             raise InvalidInput(
                 "filters", f"must be a FactFilter, not {type(self.filters).__name__}"
