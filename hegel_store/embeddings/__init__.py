@@ -1,6 +1,7 @@
-"""Embedders: texts in, unit vectors out. Importing this loads no model and no torch."""
+"""Embedders: texts in, unit vectors out; and rerankers. Importing this loads no model, no torch."""
 
 from hegel_store.embeddings.protocol import Embedder
+from hegel_store.embeddings.reranking import CrossEncoderReranker, Reranker
 from hegel_store.embeddings.sentence_transformers import SentenceTransformerEmbedder
 
-__all__ = ["Embedder", "SentenceTransformerEmbedder"]
+__all__ = ["CrossEncoderReranker", "Embedder", "Reranker", "SentenceTransformerEmbedder"]

@@ -182,8 +182,9 @@ class FactFilter:
 class SearchHit:
     """One fact found. Higher is better for every score; a rank counts from 1 in its channel.
 
-    ``vector_score`` is the cosine similarity, ``text_score`` the idf-weighted rank; each is None,
-    like its rank, when that channel did not find the fact among its candidates.
+    ``score`` is the one that orders: the fused one, or the reranker's. ``vector_score`` is the
+    cosine similarity, ``text_score`` the idf-weighted rank; each is None, like its rank, when that
+    channel did not find the fact among its candidates.
     """
 
     fact: Fact
@@ -203,7 +204,8 @@ class SearchResult(Sequence[SearchHit]):
     by, or when a query has more words than are ranked. ``scan_limit_hit``: the approximate scan
     gave up early, so an exact pass was made. ``candidates``: distinct facts that the channels
     offered.
-    ``degraded`` names what was missing ("embedder") when a hybrid search answered from text alone.
+    ``degraded`` names what failed: "embedder" when a hybrid search answered from text alone,
+    "reranker" when the order is the search's own.
     """
 
     hits: Sequence[SearchHit]

@@ -88,3 +88,8 @@ def unit_vector(field: str, value: Any) -> Vector:
 def vector_text(vector: Vector) -> str:
     """The text form that pgvector reads: ``[0.1,0.2,...]``."""
     return "[" + ",".join(map(repr, vector.tolist())) + "]"
+
+
+def stored_vector(text: str) -> Vector:
+    """The vector, of unit length, in the text form that pgvector prints."""
+    return unit_vector("embedding", np.fromstring(text[1:-1], sep=",", dtype=np.float32))

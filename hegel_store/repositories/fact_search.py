@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
@@ -13,10 +12,18 @@ from sqlalchemy import Row, text
 
 from hegel_store.database import Executor, translated
 from hegel_store.embeddings.protocol import Embedder, embed_distinct
+from hegel_store.embeddings.reranking import Reranker, checked_scores
 from hegel_store.errors import EmbedderMissing, EmbeddingSpaceMismatch, InvalidInput, NotFound
 from hegel_store.models import Fact, FactFilter, SearchHit, SearchResult
 from hegel_store.models.checks import check_id, check_integer, check_name
-from hegel_store.models.vectors import Vector, all_dimensions, slot_for, unit_vector
+from hegel_store.models.vectors import (
+    Vector,
+    all_dimensions,
+    slot_for,
+    stored_vector,
+    unit_vector,
+)
+from hegel_store.search.diversity import choose
 from hegel_store.search.fusion import Mode
 from hegel_store.search.statement import MOST_FACTS, Search, SearchOptions, build
 
@@ -37,7 +44,7 @@ class FactSearch:
     """The reading half of FactRepository: every way to search.
 
     The ``options`` are those of hegel_store.search.Search: text_mode, language, vector_weight,
-    length_normalisation, candidates and fusion.
+    length_normalisation, candidates, fusion, diversity and pool.
     """
 
     def __init__(self, session: Executor, embedder: Embedder | None = None) -> None:
@@ -53,6 +60,7 @@ class FactSearch:
         mode: Mode = "hybrid",
         filters: FactFilter | None = None,
         embedding: Any = None,
+        reranker: Reranker | None = None,
         **options: Unpack[SearchOptions],
     ) -> SearchResult:
         """The facts that answer ``query`` best. One statement.
@@ -60,6 +68,8 @@ class FactSearch:
         ``mode`` is 'hybrid', 'vector' or 'text'. ``embedding`` is the query's vector, made by the
         embedder when not given; when that fails, hybrid answers from text and says so in
         ``degraded``. Any text is a query: one without words matches nothing in the text channel.
+        ``reranker`` reads the best ``pool`` facts once more and its scores decide; when it fails,
+        their order stays and ``degraded`` says so.
 
         Raises InvalidInput, EmbedderMissing (vector mode without a vector) and
         EmbeddingSpaceMismatch.
@@ -70,12 +80,13 @@ class FactSearch:
             limit=limit,
             mode=mode,
             filters=FactFilter() if filters is None else filters,
+            reranked=reranker is not None,
             **options,
         )
         vector, degraded = None, None
         if mode != "text":
             vector, degraded = _query_vector(self._embedder, wanted, embedding)
-        return self._run(wanted, vector, degraded)
+        return self._run(wanted, vector, degraded, reranker)
 
     def search_many(
         self,
@@ -85,6 +96,7 @@ class FactSearch:
         limit: int = 10,
         mode: Mode = "hybrid",
         filters: FactFilter | None = None,
+        reranker: Reranker | None = None,
         **options: Unpack[SearchOptions],
     ) -> Sequence[SearchResult]:
         """A result for each query, in order, as search() would give it.
@@ -100,6 +112,7 @@ class FactSearch:
                 limit=limit,
                 mode=mode,
                 filters=filters,
+                reranked=reranker is not None,
                 **options,
             )
             for query in queries
@@ -108,7 +121,7 @@ class FactSearch:
         degraded = None
         if mode != "text" and wanted:
             vectors, degraded = _query_vectors(self._embedder, queries, mode)
-        return [self._run(one, vectors.get(one.query), degraded) for one in wanted]
+        return [self._run(one, vectors.get(one.query), degraded, reranker) for one in wanted]
 
     def similar_to(
         self,
@@ -150,11 +163,17 @@ class FactSearch:
             mode="vector",
             filters=FactFilter() if filters is None else filters,
         )
-        found = self._run(wanted, unit_vector("fact_id", json.loads(row.vector)), None)
+        found = self._run(wanted, stored_vector(row.vector), None)
         others = [hit for hit in found if hit.fact.id != values["fact_id"]]
         return replace(found, hits=others[:limit])
 
-    def _run(self, search: Search, vector: Vector | None, degraded: str | None) -> SearchResult:
+    def _run(
+        self,
+        search: Search,
+        vector: Vector | None,
+        degraded: str | None,
+        reranker: Reranker | None = None,
+    ) -> SearchResult:
         """Run the search as one statement; without a vector, by text alone."""
         if vector is None:
             search = replace(search, mode="text")
@@ -169,7 +188,20 @@ class FactSearch:
             raise EmbeddingSpaceMismatch(
                 slot, found.stranger, model_name(self._embedder), found.stranger_corpus
             )
-        hits = [_hit(row) for row in rows if row.score is not None]
+        rows = [row for row in rows if row.score is not None]
+        hits = [_hit(row) for row in rows]
+        order = list(range(len(hits)))
+        if reranker is not None:
+            hits, order, degraded = _reranked(reranker, search.query, hits, degraded)
+        if search.diversity > 0:
+            vectors = [
+                None if rows[place].vector is None else stored_vector(rows[place].vector)
+                for place in order
+            ]
+            scores = [hit.score for hit in hits]
+            chosen = choose(scores, vectors, search.limit, search.diversity)
+            hits = [hits[place] for place in chosen]
+        hits = hits[: search.limit]
         return SearchResult(
             hits=hits,
             exact=search.embedding is None or found.exact,
@@ -210,6 +242,20 @@ def _query_vectors(
             raise
         logger.warning("answering from text alone, as the embedder failed: %s", error)
         return {}, "embedder"
+
+
+def _reranked(
+    reranker: Reranker, query: str, hits: list[SearchHit], degraded: str | None
+) -> tuple[list[SearchHit], list[int], str | None]:
+    """The hits by the reranker's scores, from where each of them comes, and what was missing."""
+    order = list(range(len(hits)))
+    try:
+        scores = checked_scores(reranker, query, [hit.fact.content for hit in hits])
+    except Exception as error:
+        logger.warning("the order of the search stays, as the reranker failed: %s", error)
+        return hits, order, degraded or "reranker"
+    order.sort(key=lambda place: -scores[place])  # stable: equals stay in the search's order
+    return [replace(hits[place], score=float(scores[place])) for place in order], order, degraded
 
 
 def fact_of(row: Row[Any]) -> Fact:

@@ -17,7 +17,7 @@ from hegel_store.models.checks import (
     check_text,
 )
 from hegel_store.models.facts import LANGUAGES
-from hegel_store.models.vectors import Vector, vector_text
+from hegel_store.models.vectors import Vector, slot_for, vector_text
 from hegel_store.search import filters as conditions
 from hegel_store.search import fusion, lexical, vector
 
@@ -44,6 +44,8 @@ class SearchOptions(TypedDict, total=False):
     length_normalisation: float
     candidates: int
     fusion: fusion.Fusion
+    diversity: float
+    pool: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +59,8 @@ class Search:
     ``candidates``. ``fusion`` is 'convex' (scaled scores are added) or 'rrf' (reciprocal ranks);
     ``vector_weight`` (0..1) is the share of the vector channel in it, the rest is the text
     channel's. ``length_normalisation`` (0..1) is BM25's b: how much long facts are held back.
+    ``diversity`` (0..1) chooses from the best ``pool`` those that do not say the same (see
+    hegel_store.search.diversity); a reranker reads the same ``pool``.
 
     Raises InvalidInput, naming the argument.
     """
@@ -72,6 +76,9 @@ class Search:
     length_normalisation: float = 0.1
     candidates: int = 100
     fusion: fusion.Fusion = "convex"
+    diversity: float = 0.0
+    pool: int = 50
+    reranked: bool = False
     embedding: Vector | None = None
     model: str | None = None
 
@@ -83,16 +90,23 @@ class Search:
         check_choice("text_mode", self.text_mode, get_args(lexical.TextMode))
         check_choice("fusion", self.fusion, get_args(fusion.Fusion))
         check_choice("language", self.language, LANGUAGES)
-        for name in ("vector_weight", "length_normalisation"):
+        for name in ("vector_weight", "length_normalisation", "diversity"):
             share = getattr(self, name)
             if not 0 <= check_number(name, share) <= 1:
                 raise InvalidInput(name, f"must lie between 0 and 1, not {share}")
         check_integer("limit", self.limit, minimum=1, maximum=MOST_FACTS)
         check_integer("candidates", self.candidates, minimum=1, maximum=MOST_FACTS)
+        check_integer("pool", self.pool, minimum=1, maximum=MOST_FACTS)
         if not isinstance(self.filters, FactFilter):
             raise InvalidInput(
                 "filters", f"must be a FactFilter, not {type(self.filters).__name__}"
             )
+
+    @property
+    def fetched(self) -> int:
+        """How many facts the statement returns at most."""
+        chosen_from_pool = self.reranked or self.diversity > 0
+        return max(self.limit, self.pool) if chosen_from_pool else self.limit
 
 
 def build(search: Search) -> tuple[TextClause, dict[str, Any]]:
@@ -102,7 +116,7 @@ def build(search: Search) -> tuple[TextClause, dict[str, Any]]:
     of a fact, which are null when nothing matched.
     """
     where, parameters = conditions.where(search.corpus_id, search.filters)
-    parameters |= {"limit": search.limit, "depth": max(search.candidates, search.limit)}
+    parameters |= {"limit": search.fetched, "depth": max(search.candidates, search.fetched)}
     parts = []
     found = """false AS exact, false AS unembedded, false AS scan_limit_hit,
             NULL AS stranger, NULL AS stranger_corpus"""
@@ -132,6 +146,9 @@ def build(search: Search) -> tuple[TextClause, dict[str, Any]]:
     if search.mode == "hybrid":
         parameters["vector_weight"] = search.vector_weight
     parts.append(fusion.fused(search.mode, search.fusion))
+    vector_column = "NULL"
+    if search.diversity > 0 and search.embedding is not None:
+        vector_column = f"CAST(fact.{slot_for('embedding', len(search.embedding))} AS text)"
     statement = f"""
     WITH {",".join(parts)},
     found AS MATERIALIZED (
@@ -142,7 +159,7 @@ def build(search: Search) -> tuple[TextClause, dict[str, Any]]:
     )
     SELECT
         found.*, best.score, best.vector_score, best.vector_rank, best.text_score,
-        best.text_rank, {FACT_COLUMNS}
+        best.text_rank, {vector_column} AS vector, {FACT_COLUMNS}
     FROM found
     LEFT JOIN best ON true
     LEFT JOIN ({FACT_TABLES})
