@@ -121,19 +121,19 @@ def tiny_cross_encoder(tmp_path_factory) -> str:
     transformers = pytest.importorskip("transformers")
     folder = tmp_path_factory.mktemp("cross-encoder")
     letters = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"abcdefghijklmnopqrstuvwxyz."]
-    vocabulary = folder / "vocab.txt"
-    vocabulary.write_text("\n".join([*letters, *(f"##{letter}" for letter in letters[5:])]))
-    transformers.BertTokenizerFast(vocab_file=str(vocabulary)).save_pretrained(folder)
+    words = [*letters, *(f"##{letter}" for letter in letters[5:])]
+    vocabulary = {word: number for number, word in enumerate(words)}
+    transformers.BertTokenizerFast(vocab=vocabulary).save_pretrained(folder)
     transformers.set_seed(7)
     transformers.BertForSequenceClassification(
         transformers.BertConfig(
-            vocab_size=len(letters) * 2 - 5,
+            vocab_size=len(words),
             hidden_size=32,
             num_hidden_layers=1,
             num_attention_heads=2,
             intermediate_size=32,
             num_labels=1,
-            initializer_range=1.0,
+            initializer_range=0.3,
         )
     ).save_pretrained(folder)
     return str(folder)
@@ -145,7 +145,7 @@ def test_a_cross_encoder_scores_pairs(zoo, tiny_cross_encoder):
     assert reranker.score("winter", []).shape == (0,)
     scores = reranker.score("winter", CONTENTS)
     assert scores.shape == (5,)
-    assert len(set(scores)) > 1
+    assert len(set(scores.round(4))) == 5
     result = zoo.facts.search("winter", mode="vector", reranker=reranker)
     by_score = dict(zip(CONTENTS, scores, strict=True))
     assert contents(result) == sorted(CONTENTS, key=lambda content: -by_score[content])
