@@ -1,8 +1,17 @@
 """From the two channels to one order.
 
-``convex``: each channel is scaled to 0..1 over its own candidates and the two are added with
-weights; a fact that a channel did not offer gets 0 there (Bruch, Gai & Ingber 2022 found it ahead
-of reciprocal ranks). ``rrf``: the sum of weight / (60 + rank) (Cormack et al. 2009).
+``convex``: each channel's scores are scaled over its own candidates and added with weights (Bruch,
+Gai & Ingber 2022 found this ahead of reciprocal ranks).
+
+- Vectors are scaled from their last candidate to their first. A fact that only the text channel
+  found gets its own distance on that scale, down to a quarter of it below the last: among
+  candidates that are all alike, everything else would be out of sight.
+- Text is scaled from the last candidate (from 0 when there are fewer than asked for, as then no
+  other fact has any of the words) to the first, but over no less than one rarest word is worth:
+  among facts that share nothing but a name, a range of almost nothing would otherwise be stretched
+  over everything. A fact that the text channel did not offer gets 0.
+
+``rrf``: the sum of weight / (60 + rank) (Cormack et al. 2009).
 """
 
 from __future__ import annotations
@@ -28,13 +37,16 @@ TEXT_RANKED = """
             corpus_id, id,
             score AS text_score,
             row_number() OVER (ORDER BY score DESC, corpus_id, id) AS text_rank,
-            coalesce((score - min(score) OVER ())
-                / nullif(max(score) OVER () - min(score) OVER (), 0), 1) AS text_scaled
-        FROM text_hits
+            (score - base) / greatest(max(score) OVER () - base, (SELECT weight FROM rarest))
+                AS text_scaled
+        FROM (
+            SELECT *, CASE WHEN count(*) OVER () < :depth THEN 0 ELSE min(score) OVER () END AS base
+            FROM text_hits
+        ) AS based
     )"""
 
 SCORES: dict[Fusion, str] = {
-    "convex": """CAST(:vector_weight AS float8) * coalesce(vector_scaled, 0)
+    "convex": """CAST(:vector_weight AS float8) * coalesce(vector_scaled, crossed.scaled, 0)
                 + (1 - CAST(:vector_weight AS float8)) * coalesce(text_scaled, 0)""",
     "rrf": """CAST(:vector_weight AS float8) * coalesce(1.0 / (60 + vector_rank), 0)
                 + (1 - CAST(:vector_weight AS float8)) * coalesce(1.0 / (60 + text_rank), 0)""",
@@ -44,8 +56,35 @@ NO_VECTOR = "CAST(NULL AS float8) AS vector_score, CAST(NULL AS bigint) AS vecto
 NO_TEXT = "CAST(NULL AS float8) AS text_score, CAST(NULL AS bigint) AS text_rank"
 
 
-def fused(mode: Mode, fusion: Fusion) -> str:
-    """CTEs that end in ``fused``: every candidate with its score, scores and ranks by channel."""
+# A subquery per fact: joined, the planner would scan all facts of the corpus. A fact without a
+# vector has no distance, and keeps null.
+CROSSED = """
+    crossed AS MATERIALIZED (
+        SELECT corpus_id, id, CASE WHEN scaled < -0.25 THEN -0.25 ELSE scaled END AS scaled
+        FROM (
+            SELECT
+                corpus_id, id,
+                (span.farthest - (
+                    SELECT {distance} FROM hegel_facts AS fact
+                    WHERE fact.corpus_id = text_hits.corpus_id AND fact.id = text_hits.id
+                      AND NOT EXISTS (SELECT FROM stranger)
+                )) / nullif(span.farthest - span.nearest, 0) AS scaled
+            FROM text_hits, (
+                SELECT max(distance) AS farthest, min(distance) AS nearest FROM vector_hits
+            ) AS span
+            WHERE NOT EXISTS (
+                SELECT FROM vector_hits
+                WHERE vector_hits.corpus_id = text_hits.corpus_id AND vector_hits.id = text_hits.id
+            )
+        ) AS measured
+    )"""
+
+
+def fused(mode: Mode, fusion: Fusion, distance: str) -> str:
+    """CTEs that end in ``fused``: every candidate with its score, scores and ranks by channel.
+
+    ``distance`` is the expression of a fact's distance from the query's vector.
+    """
     if mode == "vector":
         return f"""{VECTOR_RANKED},
     fused AS MATERIALIZED (
@@ -58,11 +97,17 @@ def fused(mode: Mode, fusion: Fusion) -> str:
         SELECT corpus_id, id, text_score AS score, {NO_VECTOR}, text_score, text_rank
         FROM text_ranked
     )"""
-    return f"""{VECTOR_RANKED},{TEXT_RANKED},
+    crossed, with_crossed = "", ""
+    if fusion == "convex":
+        crossed = f",{CROSSED.format(distance=distance)}"
+        with_crossed = "LEFT JOIN crossed USING (corpus_id, id)"
+    return f"""{VECTOR_RANKED},{TEXT_RANKED}{crossed},
     fused AS MATERIALIZED (
         SELECT
             corpus_id, id,
             {SCORES[fusion]} AS score,
             vector_score, vector_rank, text_score, text_rank
-        FROM vector_ranked FULL JOIN text_ranked USING (corpus_id, id)
+        FROM vector_ranked
+        FULL JOIN text_ranked USING (corpus_id, id)
+        {with_crossed}
     )"""

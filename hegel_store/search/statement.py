@@ -41,7 +41,7 @@ class SearchOptions(TypedDict, total=False):
     text_mode: lexical.TextMode
     language: str
     vector_weight: float
-    length_normalisation: float
+    length_normalisation: float | None
     candidates: int
     fusion: fusion.Fusion
     diversity: float
@@ -58,7 +58,8 @@ class Search:
     the text search configuration of the query's words. Each channel offers its best
     ``candidates``. ``fusion`` is 'convex' (scaled scores are added) or 'rrf' (reciprocal ranks);
     ``vector_weight`` (0..1) is the share of the vector channel in it, the rest is the text
-    channel's. ``length_normalisation`` (0..1) is BM25's b: how much long facts are held back.
+    channel's. ``length_normalisation`` (0..1) is BM25's b: how much long facts are held back; by
+    default it follows the average length of the facts that match.
     ``diversity`` (0..1) chooses from the best ``pool`` those that do not say the same (see
     hegel_store.search.diversity); a reranker reads the same ``pool``.
 
@@ -72,8 +73,8 @@ class Search:
     filters: FactFilter
     text_mode: lexical.TextMode = "any"
     language: str = "english"
-    vector_weight: float = 0.4
-    length_normalisation: float = 0.1
+    vector_weight: float = 0.45
+    length_normalisation: float | None = None
     candidates: int = 100
     fusion: fusion.Fusion = "convex"
     diversity: float = 0.0
@@ -92,6 +93,8 @@ class Search:
         check_choice("language", self.language, LANGUAGES)
         for name in ("vector_weight", "length_normalisation", "diversity"):
             share = getattr(self, name)
+            if name == "length_normalisation" and share is None:
+                continue
             if not 0 <= check_number(name, share) <= 1:
                 raise InvalidInput(name, f"must lie between 0 and 1, not {share}")
         check_integer("limit", self.limit, minimum=1, maximum=MOST_FACTS)
@@ -145,7 +148,10 @@ def build(search: Search) -> tuple[TextClause, dict[str, Any]]:
         }
     if search.mode == "hybrid":
         parameters["vector_weight"] = search.vector_weight
-    parts.append(fusion.fused(search.mode, search.fusion))
+    distance = ""
+    if search.embedding is not None:
+        distance = vector.distance_of(len(search.embedding))
+    parts.append(fusion.fused(search.mode, search.fusion, distance))
     vector_column = "NULL"
     if search.diversity > 0 and search.embedding is not None:
         vector_column = f"CAST(fact.{slot_for('embedding', len(search.embedding))} AS text)"

@@ -23,8 +23,7 @@ def channel(conditions: str, dimensions: int, corpus_given: bool) -> str:
     unit of work, until its end. The
     relaxed order they allow is put right by sorting again.
     """
-    slot = slot_for("embedding", dimensions)
-    distance = f"fact.{slot} <=> CAST(:embedding AS halfvec({dimensions}))"
+    slot, distance = slot_for("embedding", dimensions), distance_of(dimensions)
     of_corpus = "AND corpus_id = :corpus_id" if corpus_given else ""
     allowed = f"""fact.{slot} IS NOT NULL
               AND NOT EXISTS (SELECT FROM stranger)
@@ -63,6 +62,12 @@ def channel(conditions: str, dimensions: int, corpus_given: bool) -> str:
         UNION ALL
         SELECT * FROM scanned WHERE NOT EXISTS (SELECT FROM exact_pass)
     )"""
+
+
+def distance_of(dimensions: int) -> str:
+    """The cosine distance of ``fact`` (hegel_facts) from the query's vector."""
+    slot = slot_for("embedding", dimensions)
+    return f"fact.{slot} <=> CAST(:embedding AS halfvec({dimensions}))"
 
 
 def unembedded(conditions: str, dimensions: int) -> str:

@@ -12,10 +12,11 @@ import pytest
 from sqlalchemy import text
 
 import hegel_store
-from hegel_store.models import FactFilter, NewFact, SearchResult
+from hegel_store.models import FactFilter, NewFact, SearchHit, SearchResult
 from hegel_store.models.vectors import Vector
 from hegel_store.store import Store
 from tests.embedders import HashingEmbedder
+from tests.samples import fact
 
 ANIMALS = ("hedgehog", "badger", "weasel", "otter", "stoat")
 PLACES = ("forest", "river", "🦔 garden", "שדה")
@@ -46,8 +47,8 @@ def filled(memory: Store) -> Store:
     """Sixty facts of two corpora; some expired, one in seven deleted, some without a vector."""
     facts = made_up_facts()
     added = memory.facts.add_many(facts)
-    for fact, identifier in list(zip(facts, added.ids, strict=True))[::7]:
-        memory.facts.forget(fact.corpus_id, identifier)
+    for forgotten, identifier in list(zip(facts, added.ids, strict=True))[::7]:
+        memory.facts.forget(forgotten.corpus_id, identifier)
     with memory.engine.begin() as connection:
         connection.execute(
             text(
@@ -224,21 +225,49 @@ def test_vector_order_is_that_of_a_brute_force_computation(filled: Store) -> Non
 
 def test_fused_score_is_the_weighted_sum_of_the_scaled_channels(filled: Store) -> None:
     found = filled.facts.search(QUERY, limit=500, vector_weight=0.3)
+    vectors = [hit.vector_score for hit in found if hit.vector_score is not None]
+    farthest, nearest = min(vectors), max(vectors)
 
-    def scaled(values: Sequence[float | None]) -> list[float]:
-        there = [value for value in values if value is not None]
-        low, high = min(there), max(there)
-        return [0.0 if value is None else (value - low) / (high - low) for value in values]
+    def share_of_vector(hit: SearchHit) -> float:
+        if hit.vector_score is None:  # without a vector
+            return 0.0
+        return 0.3 * (hit.vector_score - farthest) / (nearest - farthest)
 
-    expected = [
-        0.3 * vector + 0.7 * words
-        for vector, words in zip(
-            scaled([hit.vector_score for hit in found]),
-            scaled([hit.text_score for hit in found]),
-            strict=True,
-        )
-    ]
-    assert [hit.score for hit in found] == pytest.approx(expected, abs=1e-9)
+    # All from 0, as fewer facts than asked for have any of the words, over the same range.
+    with_words = [hit for hit in found if hit.text_score is not None]
+    (scale,) = {
+        round((hit.score - share_of_vector(hit)) / 0.7 / hit.text_score, 9) for hit in with_words
+    }
+    assert 0 < scale * max(hit.text_score for hit in with_words) <= 1
+    others = [hit for hit in found if hit.text_score is None]
+    assert others
+    for hit in others:
+        assert hit.score == pytest.approx(share_of_vector(hit), abs=1e-9)
+
+
+def test_a_fact_that_only_the_text_channel_offers_is_compared_by_its_vector_too(
+    memory: Store,
+) -> None:
+    """Of two facts with the same words, the one whose vector is nearer to the query's is first."""
+    query = unit(1, 0)
+    memory.facts.add_many(
+        [
+            *(fact(f"Filler {number}.", embedding=unit(1, 0.1 * number)) for number in range(20)),
+            fact("Zebra one.", embedding=unit(-1, 1)),
+            fact("Zebra two.", embedding=unit(1, 0.43)),
+        ]
+    )
+    found = memory.facts.search("zebra", embedding=query, candidates=5, limit=5)
+    zebras = [hit for hit in found if hit.text_score is not None]
+    assert [hit.fact.content for hit in zebras] == ["Zebra two.", "Zebra one."]
+    assert zebras[0].text_score == zebras[1].text_score
+    assert zebras[0].vector_score is None
+    assert zebras[0].score > zebras[1].score
+
+
+def unit(*beginning: float) -> list[float]:
+    """A vector of 384 numbers that begins so."""
+    return [*beginning, *[0.0] * (384 - len(beginning))]
 
 
 def test_reciprocal_ranks_may_be_fused_instead(filled: Store) -> None:
