@@ -8,14 +8,14 @@ own defaults, and a reviewer that accepts the result as it is.
 from __future__ import annotations
 
 import copy
-import inspect
 import json
 import random
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
 from hegel_store.demo.reviewer import REWARDED, RULES
-from hegel_store.repositories import FactRepository
+from hegel_store.search.statement import Search
 
 Profile = dict[str, Any]
 Path = tuple[str, ...]
@@ -37,8 +37,8 @@ CHOICES: Mapping[Path, tuple[Any, ...]] = {
         "{question} {pieces}",
     ),
     ("worker", "proposals"): (10, 15, 20, 30),
-    ("worker", "retrieval", "vector_weight"): (0.2, 0.3, 0.4, 0.5, 0.6),
-    ("worker", "retrieval", "length_normalisation"): (0.0, 0.05, 0.1, 0.15, 0.2, 0.3),
+    ("worker", "retrieval", "vector_weight"): (0.25, 0.35, 0.45, 0.55, 0.65),
+    ("worker", "retrieval", "length_normalisation"): (None, 0.0, 0.1, 0.2, 0.4, 0.6),
     ("worker", "retrieval", "candidates"): (50, 100, 200, 400),
     ("worker", "retrieval", "fusion"): ("convex", "rrf"),
     **{("reviewer", "acceptance", rule): WEIGHTS for rule in RULES},
@@ -57,14 +57,14 @@ VECTOR_GENES = frozenset(
 
 def first_profile() -> Profile:
     """The library's defaults, read from the search itself, so that they cannot drift apart."""
-    parameters = inspect.signature(FactRepository.search).parameters
+    defaults = {field.name: field.default for field in fields(Search)}
     return {
         "worker": {
             "system_prompt": "Find the object of the standard library that the statement is about.",
             "query_template": "{question}",
             "meaning_template": "{question}",
             "proposals": REWARDED,
-            "retrieval": {name: parameters[name].default for name in RETRIEVAL},
+            "retrieval": {name: defaults[name] for name in RETRIEVAL},
         },
         "reviewer": {
             "system_prompt": "Object to candidates that lack evidence which others show.",
@@ -90,8 +90,9 @@ def mutated(profile: Profile, paths: Sequence[Path], source: random.Random) -> P
     for path in source.sample(of_role, min(source.choice((1, 1, 2, 3)), len(of_role))):
         current = value_of(profile, path)
         others = [choice for choice in CHOICES[path] if choice != current]
-        if not isinstance(current, str):
-            others = sorted(others, key=lambda choice: abs(choice - current))[:3]
+        if isinstance(current, int | float):
+            numbers = [choice for choice in others if choice is not None]
+            others = sorted(numbers, key=lambda choice: abs(choice - current))[:3]
         set_value(child, path, source.choice(others))
     return child
 
