@@ -41,10 +41,7 @@ FORGET = text(
     """
 )
 ESTIMATED_FACTS = text("SELECT reltuples FROM pg_class WHERE oid = 'hegel_facts'::regclass")
-ANALYZE = text(
-    "ANALYZE hegel_facts (corpus_id, category, intent, freshness, confidence, created_at, "
-    "content_tsv)"
-)
+COUNT_WORDS = text("SELECT hegel_count_words()")
 
 
 REFUSALS = (InvalidInput, NotFound, EmbeddingSpaceMismatch)
@@ -206,14 +203,14 @@ class FactRepository(FactSearch):
         return vectors | {key: made[content] for key, content in rest.items()}
 
     def _refresh_statistics(self, session: Autocommit, added: int) -> None:
-        """After a load that changes the word frequencies, ANALYZE now: autovacuum takes a minute,
+        """After a load that changes the word frequencies, count them now: autovacuum takes a minute,
         and ranks would rest on the old ones until then."""
         if added < 50:
             return
         with translated():
             estimate = session.execute(ESTIMATED_FACTS).scalar_one()
             if added >= 0.1 * estimate:
-                session.execute(ANALYZE)
+                session.execute(COUNT_WORDS)
 
 
 def _under_way(session: Session | Connection) -> bool:

@@ -175,6 +175,12 @@ Index(
     postgresql_where=text("profile_id IS NOT NULL"),
 )
 Index("idx_hegel_facts_content_fts", facts.c.content_tsv, postgresql_using="gin")
+Index(
+    "idx_hegel_facts_metadata",
+    facts.c.metadata,
+    postgresql_using="gin",
+    postgresql_ops={"metadata": "jsonb_path_ops"},
+)
 
 
 def _index_vectors(size: int) -> None:

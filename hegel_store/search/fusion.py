@@ -57,25 +57,30 @@ NO_TEXT = "CAST(NULL AS float8) AS text_score, CAST(NULL AS bigint) AS text_rank
 
 
 # A subquery per fact: joined, the planner would scan all facts of the corpus. A fact without a
-# vector has no distance, and keeps null.
+# vector has no distance, and keeps null. OFFSET 0, or the subquery would be run for each of the
+# three places that the distance is used in.
 CROSSED = """
     crossed AS MATERIALIZED (
-        SELECT corpus_id, id, CASE WHEN scaled < -0.25 THEN -0.25 ELSE scaled END AS scaled
+        SELECT
+            corpus_id, id,
+            CASE WHEN distance IS NOT NULL AND farthest > nearest
+                THEN greatest((farthest - distance) / (farthest - nearest), -0.25)
+            END AS scaled
         FROM (
             SELECT
-                corpus_id, id,
-                (span.farthest - (
+                corpus_id, id, farthest, nearest,
+                (
                     SELECT {distance} FROM hegel_facts AS fact
                     WHERE fact.corpus_id = text_hits.corpus_id AND fact.id = text_hits.id
-                      AND NOT EXISTS (SELECT FROM stranger)
-                )) / nullif(span.farthest - span.nearest, 0) AS scaled
+                ) AS distance
             FROM text_hits, (
                 SELECT max(distance) AS farthest, min(distance) AS nearest FROM vector_hits
             ) AS span
-            WHERE NOT EXISTS (
+            WHERE NOT EXISTS (SELECT FROM stranger) AND NOT EXISTS (
                 SELECT FROM vector_hits
                 WHERE vector_hits.corpus_id = text_hits.corpus_id AND vector_hits.id = text_hits.id
             )
+            OFFSET 0
         ) AS measured
     )"""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, TypedDict, get_args
 
 from sqlalchemy import TextClause, text
@@ -120,27 +121,15 @@ def build(search: Search) -> tuple[TextClause, dict[str, Any]]:
     """
     where, parameters = conditions.where(search.corpus_id, search.filters)
     parameters |= {"limit": search.fetched, "depth": max(search.candidates, search.fetched)}
-    parts = []
-    found = """false AS exact, false AS unembedded, false AS scan_limit_hit,
-            NULL AS stranger, NULL AS stranger_corpus"""
+    dimensions = None
     if search.mode != "text" and search.embedding is not None:
-        parts.append(vector.channel(where, len(search.embedding), search.corpus_id is not None))
+        dimensions = len(search.embedding)
         parameters |= {
             "embedding": vector_text(search.embedding),
             "model": search.model,
             "ef_search": min(max(vector.EF_SEARCH, parameters["depth"]), 1000),
         }
-        found = f"""(SELECT count(*) FROM scanned) < :depth AS exact,
-            (SELECT count(*) FROM vector_hits) < :depth
-                AND EXISTS ({vector.unembedded(where, len(search.embedding))}) AS unembedded,
-            (SELECT count(*) FROM scanned) < (SELECT count(*) FROM exact_pass) AS scan_limit_hit,
-            (SELECT model FROM stranger) AS stranger,
-            (SELECT corpus_id FROM stranger) AS stranger_corpus"""
-    cut = "false AS words_cut"
     if search.mode != "vector":
-        parts.append(lexical.channel(where, search.text_mode))
-        if search.text_mode == "any":
-            cut = f"(SELECT count(*) FROM query_lexemes) > {lexical.MOST_WORDS} AS words_cut"
         parameters |= {
             "query": search.query,
             "language": search.language,
@@ -148,14 +137,52 @@ def build(search: Search) -> tuple[TextClause, dict[str, Any]]:
         }
     if search.mode == "hybrid":
         parameters["vector_weight"] = search.vector_weight
-    distance = ""
-    if search.embedding is not None:
-        distance = vector.distance_of(len(search.embedding))
-    parts.append(fusion.fused(search.mode, search.fusion, distance))
-    vector_column = "NULL"
-    if search.diversity > 0 and search.embedding is not None:
-        vector_column = f"CAST(fact.{slot_for('embedding', len(search.embedding))} AS text)"
-    statement = f"""
+    statement = _statement(
+        where,
+        search.mode,
+        dimensions,
+        search.corpus_id is not None,
+        search.text_mode,
+        search.fusion,
+        search.diversity > 0,
+    )
+    return statement, parameters
+
+
+# Reading through the text for its parameters takes longer than sending it.
+@lru_cache(maxsize=256)
+def _statement(
+    where: str,
+    mode: fusion.Mode,
+    dimensions: int | None,
+    corpus_given: bool,
+    text_mode: lexical.TextMode,
+    fused_by: fusion.Fusion,
+    with_vectors: bool,
+) -> TextClause:
+    parts = []
+    found = """false AS exact, false AS unembedded, false AS scan_limit_hit,
+            NULL AS stranger, NULL AS stranger_corpus"""
+    distance, vector_column = "", "NULL"
+    if dimensions is not None:
+        parts.append(vector.channel(where, dimensions, corpus_given))
+        distance = vector.distance_of(dimensions)
+        found = f"""(SELECT count(*) FROM scanned) < :depth AS exact,
+            (SELECT count(*) FROM vector_hits) < :depth
+                AND EXISTS ({vector.unembedded(where, dimensions)}) AS unembedded,
+            (SELECT count(*) FROM scanned) < (SELECT count(*) FROM exact_pass) AS scan_limit_hit,
+            (SELECT model FROM stranger) AS stranger,
+            (SELECT corpus_id FROM stranger) AS stranger_corpus"""
+        if with_vectors:
+            vector_column = f"CAST(fact.{slot_for('embedding', dimensions)} AS text)"
+    cut = "false AS words_cut"
+    if mode != "vector":
+        parts.append(lexical.channel(where, text_mode))
+        if text_mode == "any":
+            cut = f"(SELECT count(*) FROM lexemes) > {lexical.MOST_WORDS} AS words_cut"
+    parts.append(fusion.fused(mode, fused_by, distance))
+    return text(
+        f"""
     WITH {",".join(parts)},
     found AS MATERIALIZED (
         SELECT (SELECT count(*) FROM fused) AS candidates, {cut}, {found}
@@ -172,4 +199,4 @@ def build(search: Search) -> tuple[TextClause, dict[str, Any]]:
       ON fact.corpus_id = best.corpus_id AND fact.id = best.id
     ORDER BY best.score DESC, best.corpus_id, best.id
     """
-    return text(statement), parameters
+    )

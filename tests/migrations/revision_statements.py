@@ -9,7 +9,9 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 
 NAME = r"[\w.$]+"
-NEW_TABLE = re.compile(rf"CREATE (?:UNLOGGED )?TABLE ({NAME})(?! NOT EXISTS\b)")
+NEW_TABLE = re.compile(
+    rf"CREATE (?:(?:UNLOGGED )?TABLE|MATERIALIZED VIEW) ({NAME})(?! NOT EXISTS\b)"
+)
 NEW_INDEX = re.compile(
     rf"CREATE (?:UNIQUE )?INDEX (?:CONCURRENTLY )?(?:IF NOT EXISTS )?.*?\bON (?:ONLY )?({NAME})"
 )
@@ -21,6 +23,7 @@ ADDS = re.compile(
     CREATE\ (?:UNLOGGED\ )?TABLE\ (?!IF\ NOT)
     | CREATE\ (?:UNIQUE\ )?INDEX\b  # On which table, another rule says.
     | CREATE\ (?:OR\ REPLACE\ )?(?:FUNCTION|PROCEDURE|VIEW|TRIGGER|CONSTRAINT\ TRIGGER)\b
+    | CREATE\ MATERIALIZED\ VIEW\ (?!IF\ NOT)
     | CREATE\ (?:SCHEMA|TYPE|DOMAIN|SEQUENCE|STATISTICS)\b
     | CREATE\ EXTENSION\ IF\ NOT\ EXISTS\b
     | ALTER\ TYPE\ {NAME}\ ADD\ VALUE\b
