@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from sqlalchemy import Connection, PrimaryKeyConstraint, UniqueConstraint, text
 
 import hegel_store.schema.routines
-import hegel_store.schema.views  # noqa: F401  # both for what they declare
+import hegel_store.schema.views
+import hegel_store.schema.word_counts  # noqa: F401  # all for what they declare
 from hegel_store.adoption.planning import make_plans
 from hegel_store.adoption.reading import FIELDS, make_views
 from hegel_store.adoption.tables import KINDS, OldTable, family

@@ -12,9 +12,10 @@ from typing import Any
 from alembic.runtime.plugins import Plugin
 from alembic.util import DispatchPriority
 
-# The first two for what they declare.
+# The first three for what they declare.
 import hegel_store.schema.routines
-import hegel_store.schema.views  # noqa: F401
+import hegel_store.schema.views
+import hegel_store.schema.word_counts  # noqa: F401
 from hegel_store.migrate.comparing_columns import compare_generated
 from hegel_store.migrate.comparing_schema import compare_functions, compare_views
 from hegel_store.migrate.comparing_tables import compare_indexes_and_checks

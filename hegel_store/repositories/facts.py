@@ -203,8 +203,8 @@ class FactRepository(FactSearch):
         return vectors | {key: made[content] for key, content in rest.items()}
 
     def _refresh_statistics(self, session: Autocommit, added: int) -> None:
-        """After a load that changes the word frequencies, count them now: autovacuum takes a minute,
-        and ranks would rest on the old ones until then."""
+        """After a load that changes the word frequencies, count them now: autovacuum takes a
+        minute, and ranks would rest on the old ones until then."""
         if added < 50:
             return
         with translated():

@@ -10,6 +10,8 @@ from functools import cached_property
 
 # Literals, bodies of functions and comments: whichever begins first hides the others. A quoted
 # name is kept.
+# A function's body that is no string.
+BODY = re.compile(r"\bBEGIN ATOMIC\b.*?; END(?= ?(?:;|$))")
 NOT_SQL = re.compile(
     r"""(?P<name>"(?:[^"]|"")*")"""
     r"""|(?P<literal>\bE'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|\$(?P<tag>\w*)\$.*?\$(?P=tag)\$)"""
@@ -116,7 +118,8 @@ def _sql(arguments: list[ast.expr]) -> str:
         for part in ast.walk(argument)
         if isinstance(part, ast.Constant) and isinstance(part.value, str)
     )
-    return " ".join(NOT_SQL.sub(_visible, texts).split()).upper()
+    squeezed = " ".join(NOT_SQL.sub(_visible, texts).split()).upper()
+    return BODY.sub("''", squeezed)
 
 
 def _visible(match: re.Match[str]) -> str:
