@@ -86,7 +86,10 @@ BEGIN ATOMIC
             reltuples::float8 / word.facts AS growth,
             word.documents * (reltuples::float8 / word.facts) AS unlisted
         FROM pg_class, hegel_word_counts AS word
-        WHERE oid = 'hegel_facts'::regclass AND word.lexeme = ''
+        WHERE relname = 'hegel_facts' AND word.lexeme = ''
+          AND relnamespace = (
+              SELECT relnamespace FROM pg_class WHERE oid = 'hegel_word_counts'::regclass
+          )
           AND reltuples BETWEEN word.facts / 2 AND word.facts * 2
     )
     SELECT
