@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from hegel_store.cli import adoption, database, demo, dimension, profiles, search, seed
+from hegel_store.cli import adoption, database, demo, dimension, profiles, recall, search, seed
 from hegel_store.errors import HegelStoreError
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ app.command()(adoption.adopt)
 app.command()(demo.demo)
 app.command()(seed.seed)
 app.command()(search.search)
+app.command()(recall.recall)
 app.command()(profiles.history)
 app.command()(profiles.lineage)
 
