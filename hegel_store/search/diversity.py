@@ -22,9 +22,9 @@ def choose(
     ``vectors`` are of unit length; a fact without one is like no other. With a ``diversity`` of 0
     this is the order of the scores, with 1 the score only chooses the first.
     """
-    relevance = np.asarray(scores, dtype=np.float64)
-    spread = np.ptp(relevance) if len(relevance) else 0.0
-    relevance = (relevance - relevance.min(initial=np.inf)) / spread if spread else relevance * 0
+    raw = np.asarray(scores, dtype=np.float64)
+    spread = np.ptp(raw) if len(raw) else 0.0
+    relevance = (raw - raw.min(initial=np.inf)) / spread if spread else raw * 0
     size = next((len(vector) for vector in vectors if vector is not None), 1)
     known = np.array([np.zeros(size) if vector is None else vector for vector in vectors])
     likeness = np.zeros(len(relevance))
@@ -33,7 +33,7 @@ def choose(
     while len(chosen) < min(limit, len(relevance)):
         worth = (1 - diversity) * relevance - diversity * likeness
         # The first of equals: the pool comes in the order of the scores, ties by id.
-        best = int(np.argmax(np.where(left, worth if chosen else relevance, -np.inf)))
+        best = int(np.argmax(np.where(left, worth if chosen else raw, -np.inf)))
         chosen.append(best)
         left[best] = False
         alike = known @ known[best]

@@ -60,6 +60,9 @@ NO_TEXT = "CAST(NULL AS float8) AS text_score, CAST(NULL AS bigint) AS text_rank
 # vector has no distance, and keeps null. OFFSET 0, or the subquery would be run for each of the
 # three places that the distance is used in.
 CROSSED = """
+    span AS MATERIALIZED (
+        SELECT max(distance) AS farthest, min(distance) AS nearest FROM vector_hits
+    ),
     crossed AS MATERIALIZED (
         SELECT
             corpus_id, id,
@@ -73,9 +76,7 @@ CROSSED = """
                     SELECT {distance} FROM hegel_facts AS fact
                     WHERE fact.corpus_id = text_hits.corpus_id AND fact.id = text_hits.id
                 ) AS distance
-            FROM text_hits, (
-                SELECT max(distance) AS farthest, min(distance) AS nearest FROM vector_hits
-            ) AS span
+            FROM text_hits, span
             WHERE NOT EXISTS (SELECT FROM stranger) AND NOT EXISTS (
                 SELECT FROM vector_hits
                 WHERE vector_hits.corpus_id = text_hits.corpus_id AND vector_hits.id = text_hits.id

@@ -167,10 +167,9 @@ def _statement(
     if dimensions is not None:
         parts.append(vector.channel(where, dimensions, corpus_given))
         distance = vector.distance_of(dimensions)
-        found = f"""(SELECT count(*) FROM scanned) < :depth AS exact,
-            (SELECT count(*) FROM vector_hits) < :depth
-                AND EXISTS ({vector.unembedded(where, dimensions)}) AS unembedded,
-            (SELECT count(*) FROM scanned) < (SELECT count(*) FROM exact_pass) AS scan_limit_hit,
+        found = """(SELECT count(*) FROM scanned) < :depth AS exact,
+            EXISTS (SELECT FROM exact_pass WHERE distance IS NULL) AS unembedded,
+            (SELECT count(*) FROM scanned) < (SELECT count(*) FROM vector_hits) AS scan_limit_hit,
             (SELECT model FROM stranger) AS stranger,
             (SELECT corpus_id FROM stranger) AS stranger_corpus"""
         if with_vectors:

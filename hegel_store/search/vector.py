@@ -15,6 +15,7 @@ EF_SEARCH = 100
 def channel(conditions: str, dimensions: int, corpus_given: bool) -> str:
     """CTEs that end in ``vector_hits`` (corpus_id, id, distance): the nearest :depth facts.
 
+    ``exact_pass`` ends in facts without a vector, with a distance of null, where it found too few.
     Also ``stranger`` (corpus_id, model), non-empty when vectors of another model would be
     compared; nothing is compared then. Parameters: embedding, model, ef_search, depth, corpus_id
     when ``corpus_given``, and those of ``conditions``.
@@ -25,8 +26,7 @@ def channel(conditions: str, dimensions: int, corpus_given: bool) -> str:
     """
     slot, distance = slot_for("embedding", dimensions), distance_of(dimensions)
     of_corpus = "AND corpus_id = :corpus_id" if corpus_given else ""
-    allowed = f"""fact.{slot} IS NOT NULL
-              AND NOT EXISTS (SELECT FROM stranger)
+    allowed = f"""NOT EXISTS (SELECT FROM stranger)
               AND {conditions}"""
     return f"""
     settings AS MATERIALIZED (
@@ -44,7 +44,8 @@ def channel(conditions: str, dimensions: int, corpus_given: bool) -> str:
         SELECT near.* FROM settings, LATERAL (
             SELECT fact.corpus_id, fact.id, {distance} AS distance
             FROM hegel_facts AS fact
-            WHERE {allowed}
+            WHERE fact.{slot} IS NOT NULL
+              AND {allowed}
             ORDER BY {distance}
             LIMIT :depth
         ) AS near
@@ -58,7 +59,7 @@ def channel(conditions: str, dimensions: int, corpus_given: bool) -> str:
         LIMIT :depth
     ),
     vector_hits AS MATERIALIZED (
-        SELECT * FROM exact_pass
+        SELECT * FROM exact_pass WHERE distance IS NOT NULL
         UNION ALL
         SELECT * FROM scanned WHERE NOT EXISTS (SELECT FROM exact_pass)
     )"""
@@ -68,10 +69,3 @@ def distance_of(dimensions: int) -> str:
     """The cosine distance of ``fact`` (hegel_facts) from the query's vector."""
     slot = slot_for("embedding", dimensions)
     return f"fact.{slot} <=> CAST(:embedding AS halfvec({dimensions}))"
-
-
-def unembedded(conditions: str, dimensions: int) -> str:
-    """A query for facts that meet the conditions and have no vector to be found by."""
-    return f"""
-        SELECT FROM hegel_facts AS fact
-        WHERE fact.{slot_for("embedding", dimensions)} IS NULL AND {conditions}"""

@@ -21,7 +21,9 @@ from hegel_store.demo.genes import (
     set_value,
     value_of,
 )
+from hegel_store.models import FactFilter
 from hegel_store.repositories import FactRepository
+from hegel_store.search.statement import Search
 
 PATHS = genes(vectors=True)
 
@@ -36,11 +38,12 @@ def drawn(seed: int, changes_made: int = 8):
 
 def test_the_first_profile_is_what_the_search_does_by_itself():
     profile = first_profile()
-    parameters = inspect.signature(FactRepository.search).parameters
+    limit = inspect.signature(FactRepository.search).parameters["limit"].default
+    asked = {"query": "?", "corpus_id": None, "mode": "hybrid", "filters": FactFilter()}
     retrieval = profile["worker"]["retrieval"]
-    assert retrieval == {name: parameters[name].default for name in retrieval}
+    assert Search(**asked, limit=limit, **retrieval) == Search(**asked, limit=limit)
     assert len(retrieval) == 4
-    assert profile["worker"]["proposals"] == parameters["limit"].default
+    assert profile["worker"]["proposals"] == limit
     assert set(profile["reviewer"]["acceptance"].values()) == {0.0}
     request = request_for(profile, "Is  this it?")
     assert (request.query, request.meaning) == ("Is this it?", "Is this it?")
