@@ -6,6 +6,7 @@ from hegel_store.models.facts import (
     FactFilter,
     NewFact,
     RefusedFact,
+    ScoreParts,
     SearchHit,
     SearchResult,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "PromptProfile",
     "RefusedFact",
     "RewardSummary",
+    "ScoreParts",
     "SearchHit",
     "SearchResult",
     "TrainingStep",

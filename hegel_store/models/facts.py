@@ -179,12 +179,22 @@ class FactFilter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreParts:
+    """What a fused score is made of: ``vector`` and ``text`` add up to it. ``words`` has what each
+    of the query's words, stemmed, adds to the text score before that is scaled."""
+
+    vector: float
+    text: float
+    words: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SearchHit:
     """One fact found. Higher is better for every score; a rank counts from 1 in its channel.
 
     ``score`` is the one that orders: the fused one, or the reranker's. ``vector_score`` is the
     cosine similarity, ``text_score`` the idf-weighted rank; each is None, like its rank, when that
-    channel did not find the fact among its candidates.
+    channel did not find the fact among its candidates. ``parts`` is there when it was asked for.
     """
 
     fact: Fact
@@ -193,6 +203,7 @@ class SearchHit:
     text_score: float | None
     vector_rank: int | None
     text_rank: int | None
+    parts: ScoreParts | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,7 +216,8 @@ class SearchResult(Sequence[SearchHit]):
     gave up early, so an exact pass was made. ``candidates``: distinct facts that the channels
     offered.
     ``degraded`` names what failed: "embedder" when a hybrid search answered from text alone,
-    "reranker" when the order is the search's own.
+    "reranker" when the order is the search's own. ``plan`` is what EXPLAIN ANALYZE printed, when
+    that was asked for.
     """
 
     hits: Sequence[SearchHit]
@@ -214,6 +226,7 @@ class SearchResult(Sequence[SearchHit]):
     scan_limit_hit: bool
     candidates: int
     degraded: str | None = None
+    plan: str | None = None
 
     @overload
     def __getitem__(self, index: int) -> SearchHit: ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any, Unpack
 from uuid import UUID
@@ -11,40 +11,39 @@ from uuid import UUID
 from sqlalchemy import Row, text
 
 from hegel_store.database import Executor, translated
-from hegel_store.embeddings.protocol import Embedder, embed_distinct
-from hegel_store.embeddings.reranking import Reranker, checked_scores
-from hegel_store.errors import EmbedderMissing, EmbeddingSpaceMismatch, InvalidInput, NotFound
-from hegel_store.models import Fact, FactFilter, SearchHit, SearchResult
+from hegel_store.embeddings.protocol import Embedder
+from hegel_store.embeddings.reranking import Reranker
+from hegel_store.errors import EmbeddingSpaceMismatch, InvalidInput, NotFound
+from hegel_store.models import Fact, FactFilter, ScoreParts, SearchHit, SearchResult
 from hegel_store.models.checks import check_id, check_integer, check_name
 from hegel_store.models.vectors import (
     Vector,
     all_dimensions,
     slot_for,
     stored_vector,
-    unit_vector,
 )
+from hegel_store.repositories.fact_models import model_name, query_vector, query_vectors, reranked
+from hegel_store.repositories.transactions import atomic
 from hegel_store.search.diversity import choose
 from hegel_store.search.fusion import Mode
-from hegel_store.search.statement import MOST_FACTS, Search, SearchOptions, build
+from hegel_store.search.statement import (
+    MOST_FACTS,
+    MOST_STREAMED,
+    Search,
+    SearchOptions,
+    build,
+)
 
 logger = logging.getLogger("hegel_store.facts")
 
-UNNAMED_MODEL = "unnamed"
-"""What vectors count as that are given to a repository without an embedder."""
-
 FACT_FIELDS = tuple(field.name for field in fields(Fact))
-
-
-def model_name(embedder: Embedder | None) -> str:
-    """The model that vectors of this repository belong to."""
-    return UNNAMED_MODEL if embedder is None else embedder.name
 
 
 class FactSearch:
     """The reading half of FactRepository: every way to search.
 
     The ``options`` are those of hegel_store.search.Search: text_mode, language, vector_weight,
-    length_normalisation, candidates, fusion, diversity and pool.
+    length_normalisation, candidates, fusion, diversity, pool and quantised.
     """
 
     def __init__(self, session: Executor, embedder: Embedder | None = None) -> None:
@@ -61,6 +60,7 @@ class FactSearch:
         filters: FactFilter | None = None,
         embedding: Any = None,
         reranker: Reranker | None = None,
+        explain: bool = False,
         **options: Unpack[SearchOptions],
     ) -> SearchResult:
         """The facts that answer ``query`` best. One statement.
@@ -69,7 +69,8 @@ class FactSearch:
         embedder when not given; when that fails, hybrid answers from text and says so in
         ``degraded``. Any text is a query: one without words matches nothing in the text channel.
         ``reranker`` reads the best ``pool`` facts once more and its scores decide; when it fails,
-        their order stays and ``degraded`` says so.
+        their order stays and ``degraded`` says so. ``explain`` runs the search once more for its
+        plan, and gives each hit the parts of its score.
 
         Raises InvalidInput, EmbedderMissing (vector mode without a vector) and
         EmbeddingSpaceMismatch.
@@ -81,12 +82,53 @@ class FactSearch:
             mode=mode,
             filters=FactFilter() if filters is None else filters,
             reranked=reranker is not None,
+            explained=explain,
             **options,
         )
         vector, degraded = None, None
         if mode != "text":
-            vector, degraded = _query_vector(self._embedder, wanted, embedding)
+            vector, degraded = query_vector(self._embedder, wanted, embedding)
         return self._run(wanted, vector, degraded, reranker)
+
+    def search_iter(
+        self,
+        query: str,
+        *,
+        corpus_id: str | None = None,
+        limit: int | None = None,
+        mode: Mode = "hybrid",
+        filters: FactFilter | None = None,
+        embedding: Any = None,
+        batch: int = 500,
+        **options: Unpack[SearchOptions],
+    ) -> Iterator[SearchHit]:
+        """The facts that answer ``query``, best first, all of them or ``limit``.
+
+        They come through a cursor of the server, ``batch`` rows at a time, so that memory does not
+        grow with them here; the server orders all of them first, in temporary files if need be.
+        Both channels offer as many facts as are wanted, so scores are scaled over more facts than
+        in a search for the best ten. A transaction is open, and a connection taken, until the last
+        one is read or the iterator closed. Reranking and diversity are for search().
+
+        Raises as search() does, when the first fact is asked for.
+        """
+        for name in ("diversity", "pool"):
+            if name in options:
+                raise InvalidInput(name, "is not for search_iter(), which keeps no pool of facts")
+        wanted = Search(
+            query=query,
+            corpus_id=corpus_id,
+            limit=MOST_STREAMED if limit is None else limit,
+            mode=mode,
+            filters=FactFilter() if filters is None else filters,
+            streamed=True,
+            **options,
+        )
+        check_integer("batch", batch, minimum=1, maximum=MOST_FACTS)
+        vector = None
+        if mode != "text":
+            vector, _ = query_vector(self._embedder, wanted, embedding)
+        return self._stream(self._with_vector(wanted, vector), batch)
 
     def search_many(
         self,
@@ -120,7 +162,7 @@ class FactSearch:
         vectors: Mapping[str, Vector | None] = {}
         degraded = None
         if mode != "text" and wanted:
-            vectors, degraded = _query_vectors(self._embedder, queries, mode)
+            vectors, degraded = query_vectors(self._embedder, queries, mode)
         return [self._run(one, vectors.get(one.query), degraded, reranker) for one in wanted]
 
     def similar_to(
@@ -167,6 +209,33 @@ class FactSearch:
         others = [hit for hit in found if hit.fact.id != values["fact_id"]]
         return replace(found, hits=others[:limit])
 
+    def _with_vector(self, search: Search, vector: Vector | None) -> Search:
+        """The same search by this vector; without one, by text alone."""
+        if vector is None:
+            return replace(search, mode="text")
+        return replace(search, embedding=vector, model=model_name(self._embedder))
+
+    def _stream(self, search: Search, batch: int) -> Iterator[SearchHit]:
+        statement, parameters = build(search)
+        with atomic(self._session) as connection:
+            rows = connection.execute(
+                statement,
+                parameters,
+                execution_options={"stream_results": True, "max_row_buffer": batch},
+            )
+            for place, row in enumerate(rows):
+                if place == 0:
+                    self._require_no_stranger(search, row)
+                if row.score is not None:
+                    yield _hit(row)
+
+    def _require_no_stranger(self, search: Search, row: Row[Any]) -> None:
+        if row.stranger is not None and search.embedding is not None:
+            slot = slot_for("embedding", len(search.embedding))
+            raise EmbeddingSpaceMismatch(
+                slot, row.stranger, model_name(self._embedder), row.stranger_corpus
+            )
+
     def _run(
         self,
         search: Search,
@@ -175,24 +244,21 @@ class FactSearch:
         reranker: Reranker | None = None,
     ) -> SearchResult:
         """Run the search as one statement; without a vector, by text alone."""
-        if vector is None:
-            search = replace(search, mode="text")
-        else:
-            search = replace(search, embedding=vector, model=model_name(self._embedder))
+        search = self._with_vector(search, vector)
         statement, parameters = build(search)
+        plan = None
         with translated():
             rows = self._session.execute(statement, parameters).all()
+            if search.explained:
+                explain = text(f"EXPLAIN (ANALYZE) {statement.text}")
+                plan = "\n".join(self._session.execute(explain, parameters).scalars())
         found = rows[0]
-        if found.stranger is not None and search.embedding is not None:
-            slot = slot_for("embedding", len(search.embedding))
-            raise EmbeddingSpaceMismatch(
-                slot, found.stranger, model_name(self._embedder), found.stranger_corpus
-            )
+        self._require_no_stranger(search, found)
         rows = [row for row in rows if row.score is not None]
-        hits = [_hit(row) for row in rows]
+        hits = [_hit(row, search.explained) for row in rows]
         order = list(range(len(hits)))
         if reranker is not None:
-            hits, order, degraded = _reranked(reranker, search.query, hits, degraded)
+            hits, order, degraded = reranked(reranker, search.query, hits, degraded)
         if search.diversity > 0:
             vectors = [
                 None if rows[place].vector is None else stored_vector(rows[place].vector)
@@ -209,53 +275,8 @@ class FactSearch:
             scan_limit_hit=found.scan_limit_hit,
             candidates=found.candidates,
             degraded=degraded,
+            plan=plan,
         )
-
-
-def _query_vector(
-    embedder: Embedder | None, search: Search, given: Any
-) -> tuple[Vector | None, str | None]:
-    """The query's vector, or None and what was missing (which vector mode cannot do without)."""
-    if given is not None:
-        vector = unit_vector("embedding", given)
-        if embedder is not None and len(vector) != embedder.dimensions:
-            raise InvalidInput(
-                "embedding", f"has {len(vector)} dimensions, the embedder {embedder.dimensions}"
-            )
-        return vector, None
-    vectors, degraded = _query_vectors(embedder, [search.query], search.mode)
-    return vectors.get(search.query), degraded
-
-
-def _query_vectors(
-    embedder: Embedder | None, queries: Sequence[str], mode: Mode
-) -> tuple[Mapping[str, Vector], str | None]:
-    """A vector for each distinct query; or none of them, and what was missing."""
-    if embedder is None:
-        if mode == "vector":
-            raise EmbedderMissing("vector search needs an embedder or an embedding")
-        return {}, "embedder"
-    try:
-        return embed_distinct(embedder, queries), None
-    except Exception as error:
-        if mode == "vector":
-            raise
-        logger.warning("answering from text alone, as the embedder failed: %s", error)
-        return {}, "embedder"
-
-
-def _reranked(
-    reranker: Reranker, query: str, hits: list[SearchHit], degraded: str | None
-) -> tuple[list[SearchHit], list[int], str | None]:
-    """The hits by the reranker's scores, from where each of them comes, and what was missing."""
-    order = list(range(len(hits)))
-    try:
-        scores = checked_scores(reranker, query, [hit.fact.content for hit in hits])
-    except Exception as error:
-        logger.warning("the order of the search stays, as the reranker failed: %s", error)
-        return hits, order, degraded or "reranker"
-    order.sort(key=lambda place: -scores[place])  # stable: equals stay in the search's order
-    return [replace(hits[place], score=float(scores[place])) for place in order], order, degraded
 
 
 def fact_of(row: Row[Any]) -> Fact:
@@ -263,7 +284,11 @@ def fact_of(row: Row[Any]) -> Fact:
     return Fact(**{name: getattr(row, name) for name in FACT_FIELDS})
 
 
-def _hit(row: Row[Any]) -> SearchHit:
+def _hit(row: Row[Any], explained: bool = False) -> SearchHit:
+    parts = None
+    if explained:
+        words = getattr(row, "words", None) or {}
+        parts = ScoreParts(vector=row.vector_part, text=row.text_part, words=words)
     return SearchHit(
         fact=fact_of(row),
         score=row.score,
@@ -271,4 +296,5 @@ def _hit(row: Row[Any]) -> SearchHit:
         text_score=row.text_score,
         vector_rank=row.vector_rank,
         text_rank=row.text_rank,
+        parts=parts,
     )

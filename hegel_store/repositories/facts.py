@@ -23,7 +23,8 @@ from hegel_store.models import AddResult, Fact, NewFact, RefusedFact
 from hegel_store.models.checks import check_choice, check_id, check_name
 from hegel_store.models.vectors import DIMENSIONS, Vector, slot_for
 from hegel_store.repositories import fact_writing
-from hegel_store.repositories.fact_search import FactSearch, fact_of, model_name
+from hegel_store.repositories.fact_models import model_name
+from hegel_store.repositories.fact_search import FactSearch, fact_of
 from hegel_store.repositories.fact_writing import Content, Written, content_key
 from hegel_store.repositories.transactions import atomic
 from hegel_store.search.statement import FACT_COLUMNS, FACT_TABLES

@@ -19,12 +19,9 @@ from hegel_store.models.checks import check_integer, check_name, check_text
 from hegel_store.models.vectors import all_dimensions, slot_for, vector_text
 from hegel_store.search import recall
 from hegel_store.search.recall import Answer, FactKey, RecallPoint, RecallReport
-from hegel_store.search.vector import EF_SEARCH
+from hegel_store.search.vector import EF_SEARCH, MOST_EF_SEARCH
 
 EF_TRIED = (20, 40, 80, 100, 160, 320, 640)
-
-MOST_EF = 1000
-"""The highest ef_search that pgvector takes."""
 
 
 def measure_recall(
@@ -187,13 +184,13 @@ def _snapshot(engine: Engine) -> Iterator[Connection]:
 
 
 def _tried(ef_search: Sequence[int] | None, k: int) -> Sequence[int]:
-    check_integer("k", k, minimum=1, maximum=MOST_EF)
+    check_integer("k", k, minimum=1, maximum=MOST_EF_SEARCH)
     if ef_search is None:
         ef_search = [ef for ef in EF_TRIED if ef >= k]
     if not isinstance(ef_search, Sequence):
         raise InvalidInput("ef_search", f"must be a list, not {type(ef_search).__name__}")
     for ef in ef_search:
-        check_integer("ef_search", ef, minimum=k, maximum=MOST_EF)
+        check_integer("ef_search", ef, minimum=k, maximum=MOST_EF_SEARCH)
     return sorted({*ef_search, max(EF_SEARCH, k)})
 
 

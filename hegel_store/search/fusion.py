@@ -45,12 +45,17 @@ TEXT_RANKED = """
         ) AS based
     )"""
 
-SCORES: dict[Fusion, str] = {
-    "convex": """CAST(:vector_weight AS float8) * coalesce(vector_scaled, crossed.scaled, 0)
-                + (1 - CAST(:vector_weight AS float8)) * coalesce(text_scaled, 0)""",
-    "rrf": """CAST(:vector_weight AS float8) * coalesce(1.0 / (60 + vector_rank), 0)
-                + (1 - CAST(:vector_weight AS float8)) * coalesce(1.0 / (60 + text_rank), 0)""",
+PARTS: dict[Fusion, tuple[str, str]] = {
+    "convex": (
+        "CAST(:vector_weight AS float8) * coalesce(vector_scaled, crossed.scaled, 0)",
+        "(1 - CAST(:vector_weight AS float8)) * coalesce(text_scaled, 0)",
+    ),
+    "rrf": (
+        "CAST(:vector_weight AS float8) * coalesce(1.0 / (60 + vector_rank), 0)",
+        "(1 - CAST(:vector_weight AS float8)) * coalesce(1.0 / (60 + text_rank), 0)",
+    ),
 }
+"""What each channel adds to the score."""
 
 NO_VECTOR = "CAST(NULL AS float8) AS vector_score, CAST(NULL AS bigint) AS vector_rank"
 NO_TEXT = "CAST(NULL AS float8) AS text_score, CAST(NULL AS bigint) AS text_rank"
@@ -87,33 +92,43 @@ CROSSED = """
 
 
 def fused(mode: Mode, fusion: Fusion, distance: str) -> str:
-    """CTEs that end in ``fused``: every candidate with its score, scores and ranks by channel.
+    """CTEs that end in ``fused``: every candidate with its score, and by channel what it adds to
+    that, its own score and its rank.
 
     ``distance`` is the expression of a fact's distance from the query's vector.
     """
     if mode == "vector":
         return f"""{VECTOR_RANKED},
     fused AS MATERIALIZED (
-        SELECT corpus_id, id, vector_score AS score, vector_score, vector_rank, {NO_TEXT}
+        SELECT
+            corpus_id, id, vector_score AS score, vector_score AS vector_part,
+            CAST(0 AS float8) AS text_part, vector_score, vector_rank, {NO_TEXT}
         FROM vector_ranked
     )"""
     if mode == "text":
         return f"""{TEXT_RANKED},
     fused AS MATERIALIZED (
-        SELECT corpus_id, id, text_score AS score, {NO_VECTOR}, text_score, text_rank
+        SELECT
+            corpus_id, id, text_score AS score, CAST(0 AS float8) AS vector_part,
+            text_score AS text_part, {NO_VECTOR}, text_score, text_rank
         FROM text_ranked
     )"""
     crossed, with_crossed = "", ""
     if fusion == "convex":
         crossed = f",{CROSSED.format(distance=distance)}"
         with_crossed = "LEFT JOIN crossed USING (corpus_id, id)"
+    vector_part, text_part = PARTS[fusion]
     return f"""{VECTOR_RANKED},{TEXT_RANKED}{crossed},
     fused AS MATERIALIZED (
-        SELECT
-            corpus_id, id,
-            {SCORES[fusion]} AS score,
-            vector_score, vector_rank, text_score, text_rank
-        FROM vector_ranked
-        FULL JOIN text_ranked USING (corpus_id, id)
-        {with_crossed}
+        SELECT *, vector_part + text_part AS score
+        FROM (
+            SELECT
+                corpus_id, id,
+                {vector_part} AS vector_part,
+                {text_part} AS text_part,
+                vector_score, vector_rank, text_score, text_rank
+            FROM vector_ranked
+            FULL JOIN text_ranked USING (corpus_id, id)
+            {with_crossed}
+        ) AS parts
     )"""

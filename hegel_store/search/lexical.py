@@ -68,7 +68,11 @@ WORDY_LENGTH = 30
 """The average length, in lexemes, at which half of BM25's length normalisation applies."""
 
 WEIGHT = f"power(ln(1 + (greatest(facts - documents, 0) + 0.5) / (documents + 0.5)), {IDF_POWER})"
-OCCURRENCES = "1 / (pi() ^ 2 / 6 * (1 - {rank})) - 0.5"
+DAMPING = f"{SATURATION} * (1 - b + b * {{length}} / average)"
+RANK = "nullif(ts_rank('{{1,1,1,1}}', {lexemes}, words.tsquery), 0)"
+OCCURRENCES = f"1 / (pi() ^ 2 / 6 * (1 - {RANK})) - 0.5"
+WORTH = f"weight * ({SATURATION} + 1) / (1 + damping / ({OCCURRENCES}))"
+"""What a word adds to a fact's score; null for one that is not in it."""
 
 WORDS = f"""
     words AS MATERIALIZED (
@@ -168,7 +172,7 @@ def channel(conditions: str, mode: TextMode) -> str:
         words = f"{ANY_WORD},{WORDS},{MATCHING_ANY}"
     else:
         words = f"{ASKED.format(parser=ASKED_BY[mode])},{WORDS},{MATCHING_ASKED}"
-    rank = "nullif(ts_rank('{1,1,1,1}', lexemes, words.tsquery), 0)"
+    damping = DAMPING.format(length="length")
     return f"""{words},{found("rarely", "rare", "true")},
     too_few AS MATERIALIZED (
         SELECT NOT (SELECT all_rare FROM matching) AND (SELECT count(*) FROM rarely) < :limit AS so
@@ -192,17 +196,26 @@ def channel(conditions: str, mode: TextMode) -> str:
             corpus_id,
             id,
             (
-                SELECT coalesce(sum(
-                    weight * ({SATURATION} + 1)
-                    / (1 + damping / ({OCCURRENCES.format(rank=rank)}))
-                ), 0)
-                FROM words
+                SELECT coalesce(sum({WORTH.format(lexemes="lexemes")}), 0) FROM words
             ) AS score
         FROM (
-            SELECT *, {SATURATION} * (1 - b + b * length / average) AS damping
+            SELECT *, {damping} AS damping
             FROM matched, usual
             OFFSET 0
         ) AS measured
         ORDER BY score DESC, corpus_id, id
         LIMIT :depth
     )"""
+
+
+def worth_of_words() -> str:
+    """A JSON object of what each of the query's words adds to the text score of ``fact``."""
+    damping = DAMPING.format(length="greatest(length(fact.content_tsv), 1)")
+    return f"""(
+            SELECT jsonb_object_agg(lexeme, worth)
+            FROM (
+                SELECT lexeme, {WORTH.format(lexemes="fact.content_tsv")} AS worth
+                FROM words, (SELECT {damping} AS damping FROM usual) AS measured
+            ) AS worths
+            WHERE worth IS NOT NULL
+        )"""

@@ -34,6 +34,8 @@ FACT_TABLES = """hegel_facts AS fact
 
 MOST_FACTS = 10_000
 """The highest limit of a search, and the most candidates of a channel."""
+MOST_STREAMED = 1_000_000_000
+"""As good as all of them."""
 
 
 class SearchOptions(TypedDict, total=False):
@@ -47,6 +49,7 @@ class SearchOptions(TypedDict, total=False):
     fusion: fusion.Fusion
     diversity: float
     pool: int
+    quantised: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +64,7 @@ class Search:
     ``vector_weight`` (0..1) is the share of the vector channel in it, the rest is the text
     channel's. ``length_normalisation`` (0..1) is BM25's b: how much long facts are held back; by
     default it follows the average length of the facts that match.
+    ``quantised`` scans vectors by an index of their signs, which is a fraction of the size.
     ``diversity`` (0..1) chooses from the best ``pool`` those that do not say the same (see
     hegel_store.search.diversity); a reranker reads the same ``pool``.
 
@@ -80,7 +84,10 @@ class Search:
     fusion: fusion.Fusion = "convex"
     diversity: float = 0.0
     pool: int = 50
+    quantised: bool = False
     reranked: bool = False
+    streamed: bool = False
+    explained: bool = False
     embedding: Vector | None = None
     model: str | None = None
 
@@ -98,7 +105,8 @@ class Search:
                 continue
             if not 0 <= check_number(name, share) <= 1:
                 raise InvalidInput(name, f"must lie between 0 and 1, not {share}")
-        check_integer("limit", self.limit, minimum=1, maximum=MOST_FACTS)
+        most = MOST_STREAMED if self.streamed else MOST_FACTS
+        check_integer("limit", self.limit, minimum=1, maximum=most)
         check_integer("candidates", self.candidates, minimum=1, maximum=MOST_FACTS)
         check_integer("pool", self.pool, minimum=1, maximum=MOST_FACTS)
         if not isinstance(self.filters, FactFilter):
@@ -124,10 +132,11 @@ def build(search: Search) -> tuple[TextClause, dict[str, Any]]:
     dimensions = None
     if search.mode != "text" and search.embedding is not None:
         dimensions = len(search.embedding)
+        scanned = parameters["depth"] * (vector.OVERSAMPLING if search.quantised else 1)
         parameters |= {
             "embedding": vector_text(search.embedding),
             "model": search.model,
-            "ef_search": min(max(vector.EF_SEARCH, parameters["depth"]), 1000),
+            "ef_search": min(max(vector.EF_SEARCH, scanned), vector.MOST_EF_SEARCH),
         }
     if search.mode != "vector":
         parameters |= {
@@ -145,6 +154,8 @@ def build(search: Search) -> tuple[TextClause, dict[str, Any]]:
         search.text_mode,
         search.fusion,
         search.diversity > 0,
+        search.quantised,
+        search.explained,
     )
     return statement, parameters
 
@@ -159,13 +170,15 @@ def _statement(
     text_mode: lexical.TextMode,
     fused_by: fusion.Fusion,
     with_vectors: bool,
+    quantised: bool,
+    explained: bool,
 ) -> TextClause:
     parts = []
     found = """false AS exact, false AS unembedded, false AS scan_limit_hit,
             NULL AS stranger, NULL AS stranger_corpus"""
     distance, vector_column = "", "NULL"
     if dimensions is not None:
-        parts.append(vector.channel(where, dimensions, corpus_given))
+        parts.append(vector.channel(where, dimensions, corpus_given, quantised))
         distance = vector.distance_of(dimensions)
         found = """(SELECT count(*) FROM scanned) < :depth AS exact,
             EXISTS (SELECT FROM exact_pass WHERE distance IS NULL) AS unembedded,
@@ -180,6 +193,7 @@ def _statement(
         if text_mode == "any":
             cut = f"(SELECT count(*) FROM lexemes) > {lexical.MOST_WORDS} AS words_cut"
     parts.append(fusion.fused(mode, fused_by, distance))
+    words = f", {lexical.worth_of_words()} AS words" if explained and mode != "vector" else ""
     return text(
         f"""
     WITH {",".join(parts)},
@@ -191,7 +205,8 @@ def _statement(
     )
     SELECT
         found.*, best.score, best.vector_score, best.vector_rank, best.text_score,
-        best.text_rank, {vector_column} AS vector, {FACT_COLUMNS}
+        best.text_rank, best.vector_part, best.text_part, {vector_column} AS vector{words},
+        {FACT_COLUMNS}
     FROM found
     LEFT JOIN best ON true
     LEFT JOIN ({FACT_TABLES})

@@ -10,15 +10,21 @@ from __future__ import annotations
 from hegel_store.models.vectors import slot_for
 
 EF_SEARCH = 100
+MOST_EF_SEARCH = 1000
+"""The highest that pgvector takes."""
+OVERSAMPLING = 4
+"""How many facts a quantised scan offers for each one that is wanted; their own vectors decide."""
 
 
-def channel(conditions: str, dimensions: int, corpus_given: bool) -> str:
+def channel(conditions: str, dimensions: int, corpus_given: bool, quantised: bool) -> str:
     """CTEs that end in ``vector_hits`` (corpus_id, id, distance): the nearest :depth facts.
 
     ``exact_pass`` ends in facts without a vector, with a distance of null, where it found too few.
     Also ``stranger`` (corpus_id, model), non-empty when vectors of another model would be
     compared; nothing is compared then. Parameters: embedding, model, ef_search, depth, corpus_id
-    when ``corpus_given``, and those of ``conditions``.
+    when ``corpus_given``, and those of ``conditions``. ``quantised`` scans by the signs of the
+    numbers, for which there has to be an index (docs/how-to/quantise.md), and takes the nearest of
+    OVERSAMPLING times as many.
 
     The scan settings hold for this statement's transaction (SET LOCAL): for itself alone, or, in a
     unit of work, until its end. The
@@ -28,6 +34,22 @@ def channel(conditions: str, dimensions: int, corpus_given: bool) -> str:
     of_corpus = "AND corpus_id = :corpus_id" if corpus_given else ""
     allowed = f"""NOT EXISTS (SELECT FROM stranger)
               AND {conditions}"""
+    nearest = f"""SELECT near.* FROM settings, LATERAL (
+            SELECT fact.corpus_id, fact.id, {distance} AS distance
+            FROM hegel_facts AS fact
+            WHERE fact.{slot} IS NOT NULL
+              AND {allowed}
+            ORDER BY {{order}}
+            LIMIT {{limit}}
+        ) AS near"""
+    if quantised:
+        offered = f"""offered AS MATERIALIZED (
+        {nearest.format(order=signs_of(dimensions), limit=f":depth * {OVERSAMPLING}")}
+    ),
+    """
+        scan = "SELECT * FROM offered ORDER BY distance, corpus_id, id LIMIT :depth"
+    else:
+        offered, scan = "", nearest.format(order=distance, limit=":depth")
     return f"""
     settings AS MATERIALIZED (
         SELECT
@@ -40,15 +62,8 @@ def channel(conditions: str, dimensions: int, corpus_given: bool) -> str:
         ORDER BY corpus_id
         LIMIT 1
     ),
-    scanned AS MATERIALIZED (
-        SELECT near.* FROM settings, LATERAL (
-            SELECT fact.corpus_id, fact.id, {distance} AS distance
-            FROM hegel_facts AS fact
-            WHERE fact.{slot} IS NOT NULL
-              AND {allowed}
-            ORDER BY {distance}
-            LIMIT :depth
-        ) AS near
+    {offered}scanned AS MATERIALIZED (
+        {scan}
     ),
     exact_pass AS MATERIALIZED (
         SELECT fact.corpus_id, fact.id, {distance} AS distance
@@ -69,3 +84,12 @@ def distance_of(dimensions: int) -> str:
     """The cosine distance of ``fact`` (hegel_facts) from the query's vector."""
     slot = slot_for("embedding", dimensions)
     return f"fact.{slot} <=> CAST(:embedding AS halfvec({dimensions}))"
+
+
+def signs_of(dimensions: int) -> str:
+    """In how many signs ``fact`` differs from the query's vector (the Hamming distance)."""
+    slot = slot_for("embedding", dimensions)
+    return (
+        f"CAST(binary_quantize(fact.{slot}) AS bit({dimensions})) <~> "
+        f"binary_quantize(CAST(:embedding AS halfvec({dimensions})))"
+    )
