@@ -98,9 +98,7 @@ def discards(statement: str) -> bool:
     altered = changes_of(statement)
     if altered is not None:
         return any(DROP_COLUMN.match(change) for change in altered[1])
-    return bool(
-        re.match(r"(?:DROP (?:TABLE|MATERIALIZED VIEW|SCHEMA)|TRUNCATE|DELETE)\b", statement)
-    )
+    return bool(re.match(r"(?:DROP (?:TABLE|SCHEMA)|TRUNCATE|DELETE)\b", statement))
 
 
 def waits_for_a_scan(change: str) -> bool:

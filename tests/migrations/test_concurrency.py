@@ -100,6 +100,11 @@ def killed_at(statement: int, url: str) -> bool:
     return status != 0
 
 
+def is_built_online(entry: str) -> bool:
+    """An index that is made before its revision is marked as applied, outside of transactions."""
+    return entry.startswith("index idx_hegel_facts_metadata\n")
+
+
 def test_a_migrator_killed_at_any_statement_can_be_run_again(
     empty_url, empty_postgresql, postgresql
 ):
@@ -108,7 +113,7 @@ def test_a_migrator_killed_at_any_statement_can_be_run_again(
     while killed_at(statement := statement + 1, empty_url):
         kills += 1
         now_at = revision(empty_postgresql)
-        found = catalog(empty_postgresql)
+        found = [entry for entry in catalog(empty_postgresql) if not is_built_online(entry)]
         if now_at is not None:
             assert found == at_revision.setdefault(now_at, found), f"a part of more than {now_at}"
         if now_at != reached:

@@ -12,7 +12,7 @@ from alembic.operations import Operations
 import hegel_store.migrate.indexes  # noqa: F401  # for its operations
 from hegel_store.errors import DatabaseError, InvalidInput
 from tests.migrations.catalog import catalog
-from tests.migrations.planted import Chain, add_facts, definition
+from tests.migrations.planted import HEAD, Chain, add_facts, definition
 
 TIMEOUTS = "2s, 15min"
 
@@ -74,7 +74,7 @@ def test_an_index_is_made_as_it_was_described_and_dropped_again(
     quoted = '"' + name.replace('"', '""') + '"'
     assert definition(postgresql, quoted) == expected
     # The index is there and the version row is not: the revision was killed in between.
-    postgresql.execute("UPDATE hegel_store_version SET version_num = '0011'")
+    postgresql.execute(f"UPDATE hegel_store_version SET version_num = '{HEAD}'")
     postgresql.commit()
     oid = "SELECT to_regclass(%s)::oid"
     first = postgresql.execute(oid, [quoted]).fetchone()

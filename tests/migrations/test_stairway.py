@@ -76,7 +76,8 @@ def test_downgrading_says_what_it_discards(url, caplog):
     [
         ("base", "0010", 10),
         ("0009", "0010", 1),
-        ("-2", "0010", 1),
+        ("-2", None, 0),
+        ("-4", "0010", 1),
         ("-99", "0010", 10),
         ("zz", None, 0),
     ],
