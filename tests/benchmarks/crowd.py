@@ -40,8 +40,11 @@ class Sources:
 
 @dataclass(frozen=True)
 class Query:
+    """A question; most facts near it have its ``topic``."""
+
     text: str
     vector: np.ndarray
+    topic: int
 
 
 def sources(count: int = 6000) -> Sources:
@@ -103,7 +106,7 @@ def queries(sources: Sources, count: int, seed: int = 2) -> list[Query]:
         first, second = (sources.words[place] for place in pairs[n])
         own = _rare_words(random, lengths[n])
         words = _drawn(random, first, second, weights[n], own)
-        found.append(Query(" ".join(words), vectors[n]))
+        found.append(Query(" ".join(words), vectors[n], int(pairs[n, 0]) // 60))
     return found
 
 

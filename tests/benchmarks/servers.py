@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,14 +27,23 @@ def parse_arguments(description: str) -> argparse.Namespace:
 
 
 @contextmanager
-def database(arguments: argparse.Namespace) -> Iterator[str]:
-    """The URL of a database, dropped with its server afterwards unless --url named it."""
+def database(
+    arguments: argparse.Namespace, settings: Mapping[str, str] | None = None
+) -> Iterator[str]:
+    """The URL of a database, dropped with its server afterwards unless --url named it.
+
+    ``settings`` are for the configuration file of a server of its own.
+    """
     if arguments.url is not None:
         yield arguments.url
         return
     folder = Path(tempfile.mkdtemp(prefix="hegelbench"))
-    server = get_server(folder / "data", postgres_version=arguments.postgres)
+    server = get_server(folder / "data", postgres_version=arguments.postgres, start=False)
     try:
+        server.ensure_pgdata_inited()
+        with (folder / "data" / "postgresql.conf").open("a", encoding="utf-8") as file:
+            file.writelines(f"{name} = '{value}'\n" for name, value in (settings or {}).items())
+        server.start()
         url = server.get_uri()
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute("CREATE DATABASE benchmark")
