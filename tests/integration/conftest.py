@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import psycopg
 import pytest
 
 import hegel_store
 from hegel_store.store import Store
+from tests import multitude
+from tests.conftest import Server
 from tests.embedders import HashingEmbedder
+from tests.multitude import Multitude
 from tests.samples import Steps
 
 
@@ -27,4 +31,27 @@ def embedder() -> HashingEmbedder:
 def memory(url: str, embedder: HashingEmbedder) -> Iterator[Store]:
     """A store with the hashing embedder."""
     with hegel_store.connect(url, embedder=embedder) as connected:
+        yield connected
+
+
+@pytest.fixture(scope="session")
+def facts() -> Multitude:
+    """Many facts, as they are stored in ``crowded``."""
+    return multitude.imagine()
+
+
+@pytest.fixture(scope="session")
+def crowded_url(server: Server, template, facts: Multitude) -> Iterator[str]:
+    """A database of many facts, which all tests share and none writes to."""
+    with psycopg.connect(server.url("postgres"), autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE hegel_crowded TEMPLATE {template.template_dbname}")
+        multitude.fill(server.url("hegel_crowded"), facts)
+        yield server.url("hegel_crowded")
+        admin.execute("DROP DATABASE hegel_crowded WITH (FORCE)")
+
+
+@pytest.fixture
+def crowded(crowded_url: str) -> Iterator[Store]:
+    """A store on many facts."""
+    with hegel_store.connect(crowded_url) as connected:
         yield connected
