@@ -19,7 +19,7 @@ from pgvector.psycopg import register_vector
 from psycopg.types.json import Jsonb
 
 from hegel_store.models.identifiers import uuid7
-from hegel_store.repositories.fact_search import UNNAMED_MODEL
+from hegel_store.repositories.fact_models import UNNAMED_MODEL
 
 CORPUS = "multitude"
 FACTS = 60_000

@@ -5,7 +5,8 @@
 The facts are those of tests/benchmarks/crowd.py, with vectors of 384 dimensions. The server of its
 own has shared_buffers of 2 GB and an effective_cache_size of 6 GB (300,000 facts take 1 GB with
 their indexes), a random_page_cost of 1.1, and the defaults otherwise. A database that --url names
-is filled when it has no facts; when it has those of the crowd, nothing is written to it.
+is filled when it has no facts; when it has those of the crowd, nothing is written to it. Searches
+by signs are only measured on a server of its own, as they need an index.
 
 All ways to search take turns, so that they see the same noise. Exits with 1, and says which, when
 the mean recall@10 is below 0.95 with some filter, a search returned fewer facts than there are, or
@@ -29,7 +30,7 @@ import hegel_store
 from hegel_store.embeddings.sentence_transformers import SentenceTransformerEmbedder
 from hegel_store.search.vector import EF_SEARCH
 from hegel_store.store import Store
-from tests.benchmarks import crowd, selectivity
+from tests.benchmarks import crowd, selectivity, signs
 from tests.benchmarks.crowd import Query
 from tests.benchmarks.crowd_searches import fused, nearest, ours
 from tests.benchmarks.servers import database, options
@@ -80,6 +81,8 @@ def main() -> None:
         for threads in (1, THREADS):
             _print_speed(speed(url, store, questions, threads), threads)
         measured = selectivity.rows(url, store, questions[:FILTERED_QUESTIONS])
+        if arguments.url is None:
+            signs.report(url, store, questions[:FILTERED_QUESTIONS])
     selectivity.print_tables(measured)
     if arguments.plot is not None:
         selectivity.plot(measured, arguments.plot)
