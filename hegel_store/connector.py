@@ -85,7 +85,7 @@ class Connector:
         return connection
 
     def _find_schemas(self, connection: psycopg.Connection[Any]) -> HegelStoreError | None:
-        """Set the session's search_path; what forbids to work in it, if anything does."""
+        """Set up the session; what forbids to work in its schemas, if anything does."""
         given = {
             "schema": self._schema,
             "pid": connection.info.backend_pid,
@@ -97,7 +97,7 @@ class Connector:
         connection.autocommit = False
         if self._schema is None or row is None:
             return None
-        is_direct, is_there, may_use, is_installed, _ = row
+        is_direct, is_there, may_use, is_installed, *_ = row
         if not is_direct:
             return InvalidInput("database_schema", POOLED)
         where = f"the schema {self._schema!r} of {self._where}"
@@ -148,7 +148,8 @@ SELECT
             ),
             false
         )
-    END
+    END,
+    CASE WHEN is_direct THEN set_config('jit', 'off', false) END
 FROM (
     SELECT
         CAST(%(schema)s AS name) AS schema,
@@ -169,4 +170,7 @@ wherever an administrator installed it: its types and operators are found by tha
 Not through a pooler, which lends the session to others (the process it names is not the one that
 answers). And not where nothing is installed: with pgvector's schema on the path, another
 installation there would be taken for the one that is missing.
+
+Nor is anything compiled (jit) in a session of ours: the estimated cost that asks for it counts a
+search's exact pass, which hardly ever runs, so that every search of a large table would be.
 """

@@ -74,6 +74,13 @@ def _all_calls(store: Store) -> dict[str, object]:
 # check()
 
 
+def test_nothing_is_compiled_in_a_session_of_ours(store, admin):
+    """A search of half a million facts is estimated at more than jit_above_cost."""
+    assert admin.execute("SHOW jit").fetchone() == ("on",)
+    with store.engine.connect() as connection:
+        assert connection.scalar(text("SHOW jit")) == "off"
+
+
 def test_check_answers_with_what_it_found(store, url, server):
     health = store.check()
     assert health.revision == HEAD

@@ -160,7 +160,9 @@ def pgvector_elsewhere(url):
 
 
 @pytest.mark.parametrize("told", [True, False])
-def test_nothing_of_a_session_is_changed_through_the_pooler(pooled_url, pgvector_elsewhere, told):
+def test_nothing_of_a_session_is_changed_through_the_pooler(
+    pooled_url, url, pgvector_elsewhere, told
+):
     """It would stay on the server connection, which others are lent; also when nobody says that
     there is a pooler."""
     options = {"pgbouncer": True} if told else {}
@@ -168,10 +170,14 @@ def test_nothing_of_a_session_is_changed_through_the_pooler(pooled_url, pgvector
         store.profiles.append("news", "qa", {})
         with pytest.raises(PermissionDenied, match="behind a pooler"):
             store.check()
+    with psycopg.connect(url) as connection:
+        as_the_server_has_it = connection.execute("SHOW jit").fetchone()
+        assert as_the_server_has_it == ("on",)
     for _ in range(4):
         with psycopg.connect(pooled_url, prepare_threshold=None) as connection:
             shown = connection.execute("SHOW search_path").fetchone()
             assert shown == ('"$user", public',)
+            assert connection.execute("SHOW jit").fetchone() == as_the_server_has_it
 
 
 def test_a_schema_cannot_be_set_through_a_pooler_that_nobody_told_of(pooled_url, url):
