@@ -130,6 +130,7 @@ def fill(url: str, sources: Sources, count: int) -> None:
         connection.execute("SET maintenance_work_mem = '2GB'")
         connection.execute(index)
         connection.execute("VACUUM ANALYZE hegel_facts")
+        connection.execute("SELECT hegel_count_words()")
 
 
 def _mixed(
