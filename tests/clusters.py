@@ -13,7 +13,7 @@ from hegel_store.models.vectors import Vector, vector_text
 from hegel_store.store import Store
 
 INDEX = "idx_hegel_facts_embedding_384"
-FACTS = 3000
+FACTS = 9000
 QUERIES = [f"question {n}" for n in range(30)]
 
 
@@ -50,16 +50,11 @@ def load(
             ),
             {"corpus_id": corpus_id, "model": model},
         )
-        connection.execute(
-            text(
-                "INSERT INTO hegel_facts (corpus_id, id, content, embedding_384)"
-                " VALUES (:corpus_id, :id, CAST(:id AS text), CAST(:vector AS halfvec(384)))"
-            ),
-            [
-                {"corpus_id": corpus_id, "id": id_, "vector": vector_text(vector)}
-                for id_, vector in zip(ids, vectors, strict=True)
-            ],
-        )
+        cursor = connection.connection.cursor()
+        columns = "corpus_id, id, content, embedding_384"
+        with cursor.copy(f"COPY hegel_facts ({columns}) FROM STDIN") as copy:
+            for id_, vector in zip(ids, vectors, strict=True):
+                copy.write_row((corpus_id, id_, str(id_), vector_text(vector)))
     return ids
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import TextClause, text
 from hegel_store.models import FactFilter
 from hegel_store.models.vectors import slot_for
 from hegel_store.search import filters
-from hegel_store.search.vector import distance_of
+from hegel_store.search.vector import distance_of, nearest
 
 FactKey = tuple[str, UUID]
 """The corpus and the id of a fact."""
@@ -159,16 +159,12 @@ def indexed_statement(
     wanted). ``found`` is the number that the scan came up with.
     """
     conditions, parameters = filters.where(corpus_id, FactFilter())
-    distance = distance_of(dimensions)
     # The + 0 makes the server sort: it would take the scan's relaxed order for the right one.
     statement = f"""
         {"EXPLAIN (FORMAT JSON)" if explain else ""}
-        WITH scanned AS MATERIALIZED (
-            SELECT fact.corpus_id, fact.id, {distance} AS distance
-            FROM hegel_facts AS fact
-            WHERE fact.{slot_for("dimensions", dimensions)} IS NOT NULL AND {conditions}
-            ORDER BY {distance}
-            LIMIT :depth
+        WITH settings AS MATERIALIZED (SELECT true AS scan),
+        scanned AS MATERIALIZED (
+            {nearest(conditions, dimensions, distance_of(dimensions))}
         )
         SELECT corpus_id, id, distance, (SELECT count(*) FROM scanned) AS found
         FROM scanned

@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 import hegel_store
 from hegel_store.store import Store
-from tests.clusters import FACTS, QUERIES, Clustered, clustered, load
+from tests.clusters import FACTS, QUERIES, Clustered, fill
 
 QUANTISED = """
     CREATE INDEX signs ON hegel_facts
@@ -19,9 +19,8 @@ QUANTISED = """
 @pytest.fixture
 def signs(url: str, store: Store):
     """Facts with an index of their signs, and none of their vectors."""
-    load(store, clustered(FACTS, seed=1))
+    fill(store)
     with store.engine.begin() as connection:
-        connection.execute(text("DROP INDEX idx_hegel_facts_embedding_384"))
         connection.execute(text(QUANTISED))
     with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE hegel_facts"))
@@ -57,3 +56,8 @@ def test_hybrid_searches_and_filters_go_with_it(signs):
     found = signs.facts.search(QUERIES[0], corpus_id="c", quantised=True)
     assert len(found) == 10
     assert list(signs.facts.search(QUERIES[0], corpus_id="elsewhere", quantised=True)) == []
+
+
+def test_all_of_them_can_be_streamed(signs):
+    hits = signs.facts.search_iter(QUERIES[0], corpus_id="c", mode="vector", quantised=True)
+    assert sum(1 for _ in hits) == FACTS

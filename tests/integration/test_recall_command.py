@@ -57,7 +57,7 @@ def test_the_command_says_what_reaches_the_target_and_what_to_do(run, filled):
     report = measure_recall(filled.engine, seed=1, sample=40, ef_search=[10, 160])
     status, output, _ = run(*options, "--target", "0.999")
     assert status == 0
-    assert "3,000 facts of all corpora with a vector in embedding_384, 40 of them" in output
+    assert "9,000 facts of all corpora with a vector in embedding_384, 40 of them" in output
     assert f"the planner uses {INDEX} (m=4, ef_construction=8)." in output
     table = shown(output)
     assert list(table) == ["10", "100 (default)", "160", "exact search"]
@@ -83,7 +83,7 @@ def test_the_command_takes_questions(run, filled, tmp_path):
     file.write_text("\ufeffquestion 1\n\nquestion 2\n", encoding="utf-8")
     status, output, _ = run("--query", "question 0", "--queries", str(file), "--corpus", "c")
     assert status == 0
-    assert "3,000 facts of corpus 'c' with a vector in embedding_384, 3 questions" in output
+    assert "9,000 facts of corpus 'c' with a vector in embedding_384, 3 questions" in output
     file.write_bytes(b"\xff")
     status, _, errors = run("--queries", str(file))
     assert (status, errors.count("\n")) == (1, 1)

@@ -122,6 +122,14 @@ def test_only_the_facts_that_are_returned_are_fetched_and_by_their_key(
     assert plan["Actual Rows"] == limit
 
 
+def test_a_scan_begins_after_its_settings_are_made(crowded: Store) -> None:
+    scanned = part(plan_of(crowded, QUERIES[0], mode="vector"), "scanned")
+    (join,) = (node for node in nodes(scanned) if node["Node Type"] == "Nested Loop")
+    first, second = join["Plans"]
+    assert first["CTE Name"] == "settings"
+    assert "idx_hegel_facts_embedding_384" in [node.get("Index Name") for node in nodes(second)]
+
+
 @pytest.mark.parametrize("mode", ["vector", "hybrid"])
 def test_a_search_that_is_run_often_is_planned_anew_for_its_filter(
     crowded: Store, facts: Multitude, mode: str
