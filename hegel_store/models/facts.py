@@ -210,7 +210,8 @@ class SearchHit:
 class SearchResult(Sequence[SearchHit]):
     """The hits, best first, and how they were found.
 
-    ``exact``: no approximate index scan decided which vectors were seen. ``complete``: there are
+    ``exact``: every vector that matches was compared. Where it is False that may be so as well,
+    as the planner sorts the facts of a selective filter; ``explain`` tells. ``complete``: there are
     as many hits as asked for, or as many as match; not so when facts have no vector to be found
     by, or when a query has more words than are ranked. ``scan_limit_hit``: the approximate scan
     gave up early, so an exact pass was made. ``candidates``: distinct facts that the channels
