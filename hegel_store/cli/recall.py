@@ -146,7 +146,7 @@ def _verdict(report: RecallReport, target: float) -> Sequence[str]:
             "ef_construction: op.rebuild_hnsw_index, in a revision of yours."
         )
     (default,) = (point for point in report.points if point.ef_search == report.default)
-    if default.index is not None and default.short > 0:
+    if default.index is not None and default.short > 0 and default.recall < 1:
         sentences.append(
             f"With {report.default}, scans come up short for {default.short:.0%} of the queries: "
             "a search makes an exact pass there, and finds more than this table says."

@@ -170,7 +170,8 @@ class FactFilter:
         for item in self.freshness or ():
             check_choice("filters.freshness", item, get_args(Freshness))
         if self.min_confidence is not None:
-            check_number("filters.min_confidence", self.min_confidence)
+            least = check_number("filters.min_confidence", self.min_confidence)
+            object.__setattr__(self, "min_confidence", least)
         if self.metadata is not None:
             check_json("filters.metadata", self.metadata)
         for name in ("created_after", "created_before", "as_of"):
@@ -193,7 +194,7 @@ class SearchHit:
     """One fact found. Higher is better for every score; a rank counts from 1 in its channel.
 
     ``score`` is the one that orders: the fused one, or the reranker's. ``vector_score`` is the
-    cosine similarity, ``text_score`` the idf-weighted rank; each is None, like its rank, when that
+    cosine similarity, ``text_score`` the BM25 score; each is None, like its rank, when that
     channel did not find the fact among its candidates. ``parts`` is there when it was asked for.
     """
 

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Unpack
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 
-from hegel_store.database import Executor, translated
+from hegel_store.database import Autocommit, Executor, translated
 from hegel_store.embeddings.protocol import Embedder
 from hegel_store.embeddings.reranking import Reranker
-from hegel_store.errors import EmbeddingSpaceMismatch, InvalidInput, NotFound
-from hegel_store.models import Fact, FactFilter, ScoreParts, SearchHit, SearchResult
+from hegel_store.errors import InvalidInput, NotFound
+from hegel_store.models import FactFilter, SearchHit, SearchResult
 from hegel_store.models.checks import check_id, check_integer, check_name
-from hegel_store.models.vectors import (
-    Vector,
-    all_dimensions,
-    slot_for,
-    stored_vector,
-)
+from hegel_store.models.vectors import Vector, all_dimensions, stored_vector
 from hegel_store.repositories.fact_models import model_name, query_vector, query_vectors, reranked
-from hegel_store.repositories.transactions import atomic
+from hegel_store.repositories.fact_rows import (
+    answered,
+    hit_of,
+    own_vector,
+    require_no_stranger,
+    streamed,
+)
 from hegel_store.search.diversity import choose
 from hegel_store.search.fusion import Mode
 from hegel_store.search.statement import (
@@ -32,18 +32,15 @@ from hegel_store.search.statement import (
     Search,
     SearchOptions,
     build,
+    known,
 )
-
-logger = logging.getLogger("hegel_store.facts")
-
-FACT_FIELDS = tuple(field.name for field in fields(Fact))
 
 
 class FactSearch:
     """The reading half of FactRepository: every way to search.
 
-    The ``options`` are those of hegel_store.search.Search: text_mode, language, vector_weight,
-    length_normalisation, candidates, fusion, diversity, pool and quantised.
+    The ``options`` are those of hegel_store.search.statement.Search: text_mode, language,
+    vector_weight, length_normalisation, candidates, fusion, diversity, pool and quantised.
     """
 
     def __init__(self, session: Executor, embedder: Embedder | None = None) -> None:
@@ -68,12 +65,12 @@ class FactSearch:
         ``mode`` is 'hybrid', 'vector' or 'text'. ``embedding`` is the query's vector, made by the
         embedder when not given; when that fails, hybrid answers from text and says so in
         ``degraded``. Any text is a query: one without words matches nothing in the text channel.
-        ``reranker`` reads the best ``pool`` facts once more and its scores decide; when it fails,
-        their order stays and ``degraded`` says so. ``explain`` runs the search once more for its
-        plan, and gives each hit the parts of its score.
+        ``reranker`` reads the best ``pool`` facts (``limit``, if that is more) once more and its
+        scores decide; when it fails, their order stays and ``degraded`` says so. ``explain`` runs
+        the search once more for its plan, and gives each hit the parts of its score.
 
-        Raises InvalidInput, EmbedderMissing (vector mode without a vector) and
-        EmbeddingSpaceMismatch.
+        Raises InvalidInput (also for a query of tens of thousands of words in any text mode but
+        'any'), EmbedderMissing (vector mode without a vector) and EmbeddingSpaceMismatch.
         """
         wanted = Search(
             query=query,
@@ -83,7 +80,7 @@ class FactSearch:
             filters=FactFilter() if filters is None else filters,
             reranked=reranker is not None,
             explained=explain,
-            **options,
+            **known(options),
         )
         vector, degraded = None, None
         if mode != "text":
@@ -110,7 +107,8 @@ class FactSearch:
         in a search for the best ten. A transaction is open, and a connection taken, until the last
         one is read or the iterator closed. Reranking and diversity are for search().
 
-        Raises as search() does, when the first fact is asked for.
+        Raises as search() does: what is wrong with the arguments or the embedder at once, what the
+        server says when the first fact is asked for.
         """
         for name in ("diversity", "pool"):
             if name in options:
@@ -122,17 +120,17 @@ class FactSearch:
             mode=mode,
             filters=FactFilter() if filters is None else filters,
             streamed=True,
-            **options,
+            **known(options),
         )
         check_integer("batch", batch, minimum=1, maximum=MOST_FACTS)
         vector = None
         if mode != "text":
             vector, _ = query_vector(self._embedder, wanted, embedding)
-        return self._stream(self._with_vector(wanted, vector), batch)
+        return self._stream(self._with_vector(wanted, vector, model_name(self._embedder)), batch)
 
     def search_many(
         self,
-        queries: Sequence[str],
+        queries: Iterable[str],
         *,
         corpus_id: str | None = None,
         limit: int = 10,
@@ -146,6 +144,9 @@ class FactSearch:
         The queries are embedded together, each distinct one once, and before the first statement.
         Raises as search() does.
         """
+        if isinstance(queries, str) or not isinstance(queries, Iterable):
+            raise InvalidInput("queries", f"must be texts, not {type(queries).__name__}")
+        queries = list(queries)
         filters = FactFilter() if filters is None else filters
         wanted = [
             Search(
@@ -155,7 +156,7 @@ class FactSearch:
                 mode=mode,
                 filters=filters,
                 reranked=reranker is not None,
-                **options,
+                **known(options),
             )
             for query in queries
         ]
@@ -176,28 +177,22 @@ class FactSearch:
     ) -> SearchResult:
         """The facts nearest to a stored one by its own vector, without that one itself.
 
-        In its corpus, or with ``other_corpora`` in all of them. Raises NotFound, InvalidInput (the
-        fact has no vector of this repository's size) and EmbeddingSpaceMismatch.
+        In its corpus, or with ``other_corpora`` in all of them. The vector is the one that the
+        embedder's model would be compared with, or without an embedder the smallest. Raises
+        NotFound, InvalidInput (the fact has no such vector) and EmbeddingSpaceMismatch.
         """
-        sizes = all_dimensions() if self._embedder is None else (self._embedder.dimensions,)
-        slots = ", ".join(f"fact.{slot_for('embedder', size)}::text" for size in sizes)
+        check_integer("limit", limit, minimum=1, maximum=MOST_FACTS - 1)
         values = {
             "corpus_id": check_name("corpus_id", corpus_id),
             "fact_id": check_id("fact_id", fact_id),
         }
+        sizes = all_dimensions() if self._embedder is None else (self._embedder.dimensions,)
         with translated():
-            row = self._session.execute(
-                text(
-                    f"SELECT coalesce({slots}) AS vector FROM hegel_facts AS fact "
-                    "WHERE corpus_id = :corpus_id AND id = :fact_id"
-                ),
-                values,
-            ).one_or_none()
+            row = self._session.execute(text(own_vector(sizes)), values).one_or_none()
         if row is None:
             raise NotFound("fact", f"{fact_id} in corpus {corpus_id!r}", "fact_id")
         if row.vector is None:
             raise InvalidInput("fact_id", f"fact {fact_id} has no vector to compare with")
-        check_integer("limit", limit, minimum=1, maximum=MOST_FACTS - 1)
         wanted = Search(
             query="",
             corpus_id=None if other_corpora else corpus_id,
@@ -205,36 +200,25 @@ class FactSearch:
             mode="vector",
             filters=FactFilter() if filters is None else filters,
         )
-        found = self._run(wanted, stored_vector(row.vector), None)
-        others = [hit for hit in found if hit.fact.id != values["fact_id"]]
-        return replace(found, hits=others[:limit])
+        model = row.model if self._embedder is None else self._embedder.name
+        found = self._run(wanted, stored_vector(row.vector), None, model=model)
+        others = [hit for hit in found if hit.fact.id != values["fact_id"]][:limit]
+        return replace(found, hits=others, complete=found.complete or len(others) == limit)
 
-    def _with_vector(self, search: Search, vector: Vector | None) -> Search:
-        """The same search by this vector; without one, by text alone."""
+    def _with_vector(self, search: Search, vector: Vector | None, model: str) -> Search:
+        """The same search by this vector of this model; without one, by text alone."""
         if vector is None:
             return replace(search, mode="text")
-        return replace(search, embedding=vector, model=model_name(self._embedder))
+        return replace(search, embedding=vector, model=model)
 
     def _stream(self, search: Search, batch: int) -> Iterator[SearchHit]:
-        statement, parameters = build(search)
-        with atomic(self._session) as connection:
-            rows = connection.execute(
-                statement,
-                parameters,
-                execution_options={"stream_results": True, "max_row_buffer": batch},
-            )
-            for place, row in enumerate(rows):
-                if place == 0:
-                    self._require_no_stranger(search, row)
-                if row.score is not None:
-                    yield _hit(row)
-
-    def _require_no_stranger(self, search: Search, row: Row[Any]) -> None:
-        if row.stranger is not None and search.embedding is not None:
-            slot = slot_for("embedding", len(search.embedding))
-            raise EmbeddingSpaceMismatch(
-                slot, row.stranger, model_name(self._embedder), row.stranger_corpus
-            )
+        # In a caller's transaction no savepoint: an iterator that is closed early would roll back
+        # to it, and take with it what the caller wrote meanwhile.
+        if isinstance(self._session, Autocommit):
+            with self._session.transaction() as connection:
+                yield from streamed(connection, search, batch)
+        else:
+            yield from streamed(self._session, search, batch)
 
     def _run(
         self,
@@ -242,22 +226,24 @@ class FactSearch:
         vector: Vector | None,
         degraded: str | None,
         reranker: Reranker | None = None,
+        *,
+        model: str | None = None,
     ) -> SearchResult:
         """Run the search as one statement; without a vector, by text alone."""
-        search = self._with_vector(search, vector)
+        search = self._with_vector(search, vector, model or model_name(self._embedder))
         statement, parameters = build(search)
         plan = None
-        with translated():
+        with answered(search):
             rows = self._session.execute(statement, parameters).all()
             if search.explained:
                 explain = text(f"EXPLAIN (ANALYZE) {statement.text}")
                 plan = "\n".join(self._session.execute(explain, parameters).scalars())
         found = rows[0]
-        self._require_no_stranger(search, found)
+        require_no_stranger(search, found)
         rows = [row for row in rows if row.score is not None]
-        hits = [_hit(row, search.explained) for row in rows]
+        hits = [hit_of(row, search.explained) for row in rows]
         order = list(range(len(hits)))
-        if reranker is not None:
+        if reranker is not None and hits:
             hits, order, degraded = reranked(reranker, search.query, hits, degraded)
         if search.diversity > 0:
             vectors = [
@@ -277,24 +263,3 @@ class FactSearch:
             degraded=degraded,
             plan=plan,
         )
-
-
-def fact_of(row: Row[Any]) -> Fact:
-    """The fact in a row that has the columns of FACT_COLUMNS."""
-    return Fact(**{name: getattr(row, name) for name in FACT_FIELDS})
-
-
-def _hit(row: Row[Any], explained: bool = False) -> SearchHit:
-    parts = None
-    if explained:
-        words = getattr(row, "words", None) or {}
-        parts = ScoreParts(vector=row.vector_part, text=row.text_part, words=words)
-    return SearchHit(
-        fact=fact_of(row),
-        score=row.score,
-        vector_score=row.vector_score,
-        text_score=row.text_score,
-        vector_rank=row.vector_rank,
-        text_rank=row.text_rank,
-        parts=parts,
-    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Literal
@@ -24,10 +25,13 @@ from hegel_store.models.checks import check_choice, check_id, check_name
 from hegel_store.models.vectors import DIMENSIONS, Vector, slot_for
 from hegel_store.repositories import fact_writing
 from hegel_store.repositories.fact_models import model_name
-from hegel_store.repositories.fact_search import FactSearch, fact_of
+from hegel_store.repositories.fact_rows import fact_of
+from hegel_store.repositories.fact_search import FactSearch
 from hegel_store.repositories.fact_writing import Content, Written, content_key
 from hegel_store.repositories.transactions import atomic
 from hegel_store.search.statement import FACT_COLUMNS, FACT_TABLES
+
+logger = logging.getLogger("hegel_store.facts")
 
 BATCH = 500
 
@@ -208,10 +212,13 @@ class FactRepository(FactSearch):
         minute, and ranks would rest on the old ones until then."""
         if added < 50:
             return
-        with translated():
-            estimate = session.execute(ESTIMATED_FACTS).scalar_one()
-            if added >= 0.1 * estimate:
-                session.execute(COUNT_WORDS)
+        try:
+            with translated():
+                estimate = session.execute(ESTIMATED_FACTS).scalar_one()
+                if added >= 0.1 * estimate:
+                    session.execute(COUNT_WORDS)
+        except HegelStoreError as error:  # the facts are stored, whatever this says
+            logger.warning("word counts stay as they are: %s", error)
 
 
 def _under_way(session: Session | Connection) -> bool:

@@ -38,7 +38,8 @@ every match finds; without the pairs, 10,000 rows would be needed for that."""
 PAIRED_WORDS = 4
 """How many words are looked for in pairs: those that are next in rarity."""
 MOST_WORDS = 64
-"""Only the rarest words of a long query are ranked by; the rest would add time and no order."""
+"""Only the rarest words of a long query are ranked by; the rest would add time and no order. And
+as many again that the statistics do not list, which are rarer, or in no fact at all."""
 
 ANY_WORD = """
     lexemes AS MATERIALIZED (
@@ -83,10 +84,16 @@ WORDS = f"""
                 CAST(
                     '''' || replace(replace(lexeme, '\\', '\\\\'), '''', '''''') || '''' AS tsquery
                 ) AS tsquery
-            FROM hegel_documents_with(ARRAY(SELECT lexeme FROM lexemes))
-            WHERE documents > 0
-            ORDER BY documents, lexeme
-            LIMIT {MOST_WORDS}
+            FROM (
+                SELECT
+                    *,
+                    row_number() OVER (
+                        PARTITION BY documents <= rarest ORDER BY documents, lexeme
+                    ) AS rarity
+                FROM hegel_documents_with(ARRAY(SELECT lexeme FROM lexemes))
+                WHERE documents > 0
+            ) AS wanted
+            WHERE rarity <= {MOST_WORDS}
         ) AS counted
     ),
     -- What a word weighs that is as rare as the statistics can tell.

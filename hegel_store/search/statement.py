@@ -52,6 +52,14 @@ class SearchOptions(TypedDict, total=False):
     quantised: bool
 
 
+def known(options: SearchOptions) -> SearchOptions:
+    """The same options. Raises InvalidInput, naming it, for one that there is not."""
+    for name in options:
+        if name not in SearchOptions.__annotations__:
+            raise InvalidInput(name, "is no option of a search")
+    return options
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
     """What to look for and how. ``embedding`` and ``model`` are None in text mode.
@@ -65,8 +73,8 @@ class Search:
     channel's. ``length_normalisation`` (0..1) is BM25's b: how much long facts are held back; by
     default it follows the average length of the facts that match.
     ``quantised`` scans vectors by an index of their signs, which is a fraction of the size.
-    ``diversity`` (0..1) chooses from the best ``pool`` those that do not say the same (see
-    hegel_store.search.diversity); a reranker reads the same ``pool``.
+    ``diversity`` (0..1) chooses from the best ``pool`` (or ``limit``, if that is more) those that
+    do not say the same (see hegel_store.search.diversity); a reranker reads the same ones.
 
     Raises InvalidInput, naming the argument.
     """
@@ -103,8 +111,12 @@ class Search:
             share = getattr(self, name)
             if name == "length_normalisation" and share is None:
                 continue
-            if not 0 <= check_number(name, share) <= 1:
+            share = check_number(name, share)
+            if not 0 <= share <= 1:
                 raise InvalidInput(name, f"must lie between 0 and 1, not {share}")
+            object.__setattr__(self, name, share)  # a float, whatever was given
+        if not isinstance(self.quantised, bool):
+            raise InvalidInput("quantised", f"must be a bool, not {self.quantised!r:.80}")
         most = MOST_STREAMED if self.streamed else MOST_FACTS
         check_integer("limit", self.limit, minimum=1, maximum=most)
         check_integer("candidates", self.candidates, minimum=1, maximum=MOST_FACTS)

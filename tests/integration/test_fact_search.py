@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from itertools import product
 from uuid import UUID
 
@@ -422,3 +423,12 @@ def test_vector_mode_fails_with_its_embedder(filled: Store, url: str) -> None:
         pytest.raises(ConnectionError),
     ):
         store.facts.search(QUERY, mode="vector")
+
+
+def test_numbers_of_any_kind_are_taken(filled):
+    half = Fraction(1, 2)
+    options = {"vector_weight": half, "length_normalisation": half}
+    found = filled.facts.search(QUERY, filters=FactFilter(min_confidence=half), **options)
+    same = dict.fromkeys(options, 0.5)
+    assert found == filled.facts.search(QUERY, filters=FactFilter(min_confidence=0.5), **same)
+    assert len(found) > 0

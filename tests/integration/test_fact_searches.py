@@ -8,7 +8,12 @@ import pytest
 from sqlalchemy.orm import Session
 
 import hegel_store
-from hegel_store.errors import EmbedderMissing, InvalidInput, NotFound
+from hegel_store.errors import (
+    EmbedderMissing,
+    EmbeddingSpaceMismatch,
+    InvalidInput,
+    NotFound,
+)
 from hegel_store.models import FactFilter
 from hegel_store.repositories import FactRepository
 from hegel_store.store import Store
@@ -38,6 +43,21 @@ def test_many_searches_give_what_each_would_give_alone(zoo, mode):
     alone = [zoo.facts.search(query, corpus_id="zoo", **options) for query in queries]
     assert together == alone
     assert zoo.facts.search_many([], mode=mode) == []
+
+
+@pytest.mark.parametrize("mode", ["hybrid", "vector", "text"])
+def test_queries_may_come_from_a_generator(zoo, mode):
+    queries = ["hedgehogs", "bread"]
+    assert zoo.facts.search_many((query for query in queries), mode=mode) == zoo.facts.search_many(
+        queries, mode=mode
+    )
+
+
+@pytest.mark.parametrize("queries", ["bread", None, 7])
+def test_queries_that_are_no_texts_are_refused(zoo, queries):
+    with pytest.raises(InvalidInput) as caught:
+        zoo.facts.search_many(queries)
+    assert caught.value.field == "queries"
 
 
 def test_many_queries_are_embedded_at_once_and_before_any_statement(url, zoo):
@@ -72,9 +92,30 @@ def test_facts_like_a_stored_one_are_found_without_itself(zoo):
 
 def test_a_repository_without_an_embedder_finds_them_too(url, zoo):
     first = zoo.facts.search(CONTENTS[0], corpus_id="zoo", limit=1)[0].fact
-    with hegel_store.connect(url) as store, pytest.raises(hegel_store.errors.HegelStoreError):
-        # The vectors are another model's than a repository without an embedder stands for.
+    with hegel_store.connect(url) as store:
+        assert store.facts.similar_to("zoo", first.id) == zoo.facts.similar_to("zoo", first.id)
+
+
+def test_an_embedder_of_another_model_does_not(url, zoo):
+    first = zoo.facts.search(CONTENTS[0], corpus_id="zoo", limit=1)[0].fact
+    other = HashingEmbedder()
+    other.name = "another"
+    with (
+        hegel_store.connect(url, embedder=other) as store,
+        pytest.raises(EmbeddingSpaceMismatch, match="another"),
+    ):
         store.facts.similar_to("zoo", first.id)
+
+
+def test_as_many_similar_facts_as_asked_for_are_complete(url, zoo):
+    with hegel_store.connect(url) as store:
+        store.facts.add_many([fact("No vector, and the start is filtered out.", "zoo")])
+    (started,) = zoo.facts.add_many([fact("Owls sleep by day.", "zoo", category="owls")]).ids
+    others = FactFilter(categories=["general"])
+    found = zoo.facts.similar_to("zoo", started, limit=len(CONTENTS), filters=others)
+    assert (len(found), found.complete) == (len(CONTENTS), True)
+    more = zoo.facts.similar_to("zoo", started, limit=len(CONTENTS) + 1, filters=others)
+    assert (len(more), more.complete) == (len(CONTENTS), False)
 
 
 def test_a_fact_that_is_not_there_or_has_no_vector_is_refused(url, zoo):

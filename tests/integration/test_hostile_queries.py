@@ -7,6 +7,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import text
 
 from hegel_store.errors import InvalidInput
 from hegel_store.models import FactFilter, NewFact
@@ -115,6 +116,43 @@ def test_marks_of_direction_and_foreign_capitals_find_their_fact_or_none(
         hybrid = zoo.facts.search(query, text_mode=text_mode)
         assert len(hybrid) == len(FACTS)
         assert [hit.fact.content for hit in hybrid if hit.text_score is not None] == found
+
+
+# Each is a tree of operators deeper than the stack of the server that is to walk it.
+TOO_DEEP = {
+    "all": "x y " * 25_000,
+    "phrase": "x y " * 25_000,
+    "web": "-a " * 33_000,
+}
+
+
+@pytest.mark.parametrize(("text_mode", "query"), TOO_DEEP.items(), ids=TOO_DEEP)
+def test_more_words_than_the_server_takes_apart_are_refused_by_name(
+    zoo: Store, text_mode: str, query: str
+) -> None:
+    for search in (
+        lambda: zoo.facts.search(query, text_mode=text_mode),
+        lambda: zoo.facts.search_many([query], text_mode=text_mode),
+        lambda: list(zoo.facts.search_iter(query, text_mode=text_mode)),
+    ):
+        with pytest.raises(InvalidInput, match="'any'") as caught:
+            search()
+        assert caught.value.field == "query"
+    assert len(zoo.facts.search(query, text_mode="any")) == len(FACTS)
+
+
+def test_words_of_no_fact_leave_room_for_one_that_is_there(memory: Store) -> None:
+    memory.facts.add_many(
+        NewFact(corpus_id="zoo", content=f"Hedgehog {n} sleeps in leaves.") for n in range(300)
+    )
+    rows = memory.facts.search("leaves", mode="text")
+    assert len(rows) == 10
+    with memory.engine.connect() as connection:
+        counted = connection.scalar(text("SELECT count(*) FROM hegel_word_counts"))
+    assert counted > 1, "else words are counted, and those of no fact left out"
+    nothing = " ".join(f"nothing{n}" for n in range(500))
+    found = memory.facts.search(f"{nothing} leaves", mode="text")
+    assert len(found) == 10
 
 
 @pytest.mark.parametrize("name", ["chinese", "japanese"])

@@ -69,6 +69,12 @@ def test_it_reads_at_least_as_many_as_are_asked_for(zoo):
     assert len(reranker.read) == 5
 
 
+def test_it_is_not_asked_about_nothing(zoo):
+    broken = Broken(RuntimeError("nothing to read"))
+    found = zoo.facts.search("submarine", mode="text", reranker=broken)
+    assert (len(found), found.degraded) == (0, None)
+
+
 @pytest.mark.parametrize(
     "scores", [RuntimeError("no model today"), [1.0], [float("nan")] * 5, None, "text"]
 )

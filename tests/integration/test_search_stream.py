@@ -62,6 +62,40 @@ def test_it_runs_in_a_unit_of_work_which_goes_on(zoo):
     assert len(list(zoo.facts.search_iter("hedgehog", corpus_id="zoo"))) == len(CONTENTS) - 1
 
 
+def test_what_is_written_while_reading_stays_when_the_reading_stops_early(zoo):
+    with zoo.begin() as work:
+        for hit in work.facts.search_iter("hedgehog", corpus_id="zoo", batch=2):
+            work.facts.forget("zoo", [hit.fact.id])
+            break
+        abandoned = work.facts.search_iter("hedgehog", corpus_id="zoo", batch=2)
+        next(abandoned)
+        work.profiles.append("zoo", "qa", {})
+        abandoned.close()
+    assert len(zoo.facts.search("hedgehog", corpus_id="zoo", limit=100)) == len(CONTENTS) - 1
+    assert zoo.profiles.latest("zoo", "qa") is not None
+
+
+def test_two_may_be_read_in_turns_in_one_unit_of_work(zoo):
+    with zoo.begin() as work:
+        one = work.facts.search_iter("hedgehog", corpus_id="zoo", batch=2)
+        other = work.facts.search_iter("leaves", corpus_id="zoo", batch=3)
+        pairs = list(zip(one, other, strict=True))
+        assert len(pairs) == len(CONTENTS)
+        left = work.facts.search_iter("hedgehog", corpus_id="zoo", batch=2)
+        next(left)
+        next(other := work.facts.search_iter("leaves", corpus_id="zoo", batch=3))
+        left.close()
+        assert sum(1 for _ in other) == len(CONTENTS) - 1
+
+
+def test_an_iterator_that_outlives_its_unit_of_work_can_be_closed(zoo):
+    with zoo.begin() as work:
+        hits = work.facts.search_iter("hedgehog", corpus_id="zoo", batch=2)
+        next(hits)
+    hits.close()
+    assert len(list(zoo.facts.search_iter("hedgehog", corpus_id="zoo"))) == len(CONTENTS)
+
+
 def test_memory_does_not_grow_with_the_number_of_hits(url, store):
     load(store, clustered(4000, seed=1))
     import hegel_store

@@ -272,6 +272,21 @@ def test_counting_gives_up_while_the_copy_is_read_and_the_former_counts_go_on_se
     assert copied(admin)["lynx"] == counted(admin, ["lynx"])["lynx"]
 
 
+def test_facts_are_added_and_that_is_said_when_counting_runs_out_of_time(
+    admin: psycopg.Connection, url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    facts = [NewFact(corpus_id="c", content=f"lynx m{n}") for n in range(100)]
+    with (
+        hegel_store.connect(url, statement_timeout=0.6) as hurried,
+        psycopg.connect(url) as other,
+    ):
+        # What VACUUM holds, and ANALYZE waits for.
+        other.execute("LOCK TABLE hegel_facts IN SHARE UPDATE EXCLUSIVE MODE")
+        result = hurried.facts.add_many(facts)
+    assert (result.added, result.merged) == (100, 0)
+    assert "word counts stay as they are" in caplog.text
+
+
 def test_adding_many_facts_counts_the_words_anew_and_adding_few_does_not(store, admin):
     store.facts.add_many(NewFact(corpus_id="c", content=text) for text in corpus(0, 600))
     assert documents(admin, ["badger", "otter"]) == counted(admin, ["badger", "otter"])

@@ -1,0 +1,99 @@
+"""From the rows of a search to its hits, and what the server's refusals mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import fields
+from typing import Any
+
+from sqlalchemy import Connection, Row
+from sqlalchemy.orm import Session
+
+from hegel_store.database import translated
+from hegel_store.errors import DatabaseError, EmbeddingSpaceMismatch, InvalidInput
+from hegel_store.models import Fact, ScoreParts, SearchHit
+from hegel_store.models.vectors import slot_for
+from hegel_store.search.statement import Search, build
+
+FACT_FIELDS = tuple(field.name for field in fields(Fact))
+
+TOO_COMPLEX = "54001"
+"""The SQLSTATE of a query that the server's parser cannot take apart on its stack."""
+
+
+def own_vector(sizes: Sequence[int]) -> str:
+    """The statement for a fact's smallest vector of these sizes, and the model that made it.
+
+    Parameters: corpus_id and fact_id. No row: no such fact; a null: no such vector.
+    """
+    slots = [slot_for("embedder", size) for size in sizes]
+    own = ", ".join(f"({n}, '{slot}', fact.{slot}::text)" for n, slot in enumerate(slots))
+    return f"""
+        SELECT space.model, own.vector
+        FROM hegel_facts AS fact
+        LEFT JOIN LATERAL (
+            VALUES {own}
+        ) AS own (place, slot, vector) ON own.vector IS NOT NULL
+        LEFT JOIN hegel_embedding_spaces AS space
+          ON space.corpus_id = fact.corpus_id AND space.slot = own.slot
+        WHERE fact.corpus_id = :corpus_id AND fact.id = :fact_id
+        ORDER BY own.place
+        LIMIT 1"""
+
+
+def fact_of(row: Row[Any]) -> Fact:
+    """The fact in a row that has the columns of FACT_COLUMNS."""
+    return Fact(**{name: getattr(row, name) for name in FACT_FIELDS})
+
+
+def hit_of(row: Row[Any], explained: bool = False) -> SearchHit:
+    parts = None
+    if explained:
+        words = getattr(row, "words", None) or {}
+        parts = ScoreParts(vector=row.vector_part, text=row.text_part, words=words)
+    return SearchHit(
+        fact=fact_of(row),
+        score=row.score,
+        vector_score=row.vector_score,
+        text_score=row.text_score,
+        vector_rank=row.vector_rank,
+        text_rank=row.text_rank,
+        parts=parts,
+    )
+
+
+def streamed(session: Session | Connection, search: Search, batch: int) -> Iterator[SearchHit]:
+    statement, parameters = build(search)
+    options = {"stream_results": True, "max_row_buffer": batch}
+    with answered(search):
+        rows = session.execute(statement, parameters, execution_options=options)
+        try:
+            for place, row in enumerate(rows):
+                if place == 0:
+                    require_no_stranger(search, row)
+                if row.score is not None:
+                    yield hit_of(row)
+        finally:
+            rows.close()
+
+
+@contextmanager
+def answered(search: Search) -> Iterator[None]:
+    try:
+        with translated():
+            yield
+    except DatabaseError as error:
+        if error.sqlstate != TOO_COMPLEX:
+            raise
+        raise InvalidInput(
+            "query",
+            f"has more words than the server can take apart with text_mode={search.text_mode!r}; "
+            "'any' takes the rarest of them",
+        ) from error
+
+
+def require_no_stranger(search: Search, row: Row[Any]) -> None:
+    if row.stranger is not None and search.embedding is not None:
+        slot = slot_for("embedding", len(search.embedding))
+        raise EmbeddingSpaceMismatch(slot, row.stranger, str(search.model), row.stranger_corpus)
