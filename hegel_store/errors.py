@@ -104,7 +104,7 @@ class EmbedderMissing(HegelStoreError):
 
 
 class TransactionOpen(HegelStoreError):
-    """Embedding takes long, and a transaction that waits for it holds its locks meanwhile."""
+    """A transaction is open around what takes long, and would hold its locks meanwhile."""
 
 
 class ConfigurationError(HegelStoreError):

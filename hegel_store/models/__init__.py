@@ -1,5 +1,6 @@
 """The values that go into the store and come out of it."""
 
+from hegel_store.models.ageing import Aged, AgeingRule
 from hegel_store.models.facts import (
     AddResult,
     Fact,
@@ -16,6 +17,8 @@ from hegel_store.models.steps import NewStep, RewardSummary, TrainingStep
 
 __all__ = [
     "AddResult",
+    "Aged",
+    "AgeingRule",
     "Fact",
     "FactFilter",
     "NewFact",

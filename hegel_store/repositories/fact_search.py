@@ -40,7 +40,8 @@ class FactSearch:
     """The reading half of FactRepository: every way to search.
 
     The ``options`` are those of hegel_store.search.statement.Search: text_mode, language,
-    vector_weight, length_normalisation, candidates, fusion, diversity, pool and quantised.
+    vector_weight, length_normalisation, candidates, fusion, freshness_weight, diversity, pool and
+    quantised.
     """
 
     def __init__(self, session: Executor, embedder: Embedder | None = None) -> None:

@@ -105,6 +105,7 @@ def insert_statement(slot: str, dimensions: int) -> str:
             seen_count = fact.seen_count + excluded.seen_count,
             last_seen_at = clock_timestamp(),
             confidence = greatest(fact.confidence, excluded.confidence),
+            freshness = excluded.freshness,
             expires_at = CASE
                 WHEN fact.expires_at IS NOT NULL AND excluded.expires_at IS NOT NULL
                 THEN greatest(fact.expires_at, excluded.expires_at)

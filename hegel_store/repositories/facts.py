@@ -20,10 +20,10 @@ from hegel_store.errors import (
     NotFound,
     TransactionOpen,
 )
-from hegel_store.models import AddResult, Fact, NewFact, RefusedFact
+from hegel_store.models import AddResult, Aged, AgeingRule, Fact, NewFact, RefusedFact
 from hegel_store.models.checks import check_choice, check_id, check_name
 from hegel_store.models.vectors import DIMENSIONS, Vector, slot_for
-from hegel_store.repositories import fact_writing
+from hegel_store.repositories import fact_ageing, fact_writing
 from hegel_store.repositories.fact_models import model_name
 from hegel_store.repositories.fact_rows import fact_of
 from hegel_store.repositories.fact_search import FactSearch
@@ -130,6 +130,29 @@ class FactRepository(FactSearch):
         with translated():
             result = self._session.execute(FORGET, values)
         return int(result.rowcount)  # type: ignore[attr-defined]
+
+    def age(
+        self,
+        rules: Sequence[AgeingRule],
+        *,
+        corpus_id: str | None = None,
+        batch: int = 1000,
+        pause: float = 0.0,
+        dry_run: bool = False,
+    ) -> Aged:
+        """Turn facts ageing and stale that were not seen for as long as the rules say.
+
+        For maintenance, on the store: ``batch`` facts (1..1000) at a time, each batch committed,
+        with ``pause`` seconds in between. Facts only grow older by this; adding one again makes it
+        fresh. ``dry_run`` changes nothing, and counts.
+
+        Raises InvalidInput, and TransactionOpen on anything but the store.
+        """
+        if not isinstance(self._session, Autocommit):
+            raise TransactionOpen("facts age in transactions of their own: call store.facts.age()")
+        return fact_ageing.age(
+            self._session, rules, corpus_id=corpus_id, batch=batch, pause=pause, dry_run=dry_run
+        )
 
     def _add(
         self, start: int, batch: Sequence[NewFact], on_error: str

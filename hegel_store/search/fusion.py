@@ -90,6 +90,20 @@ CROSSED = """
         ) AS measured
     )"""
 
+# A score below 0 (a cosine may be) is to fall as well, and not to rise.
+WEIGHED = """
+    weighed AS MATERIALIZED (
+        SELECT
+            corpus_id, id,
+            score - abs(score) * CAST(:freshness_weight AS float8) * (
+                SELECT CASE fact.freshness WHEN 'fresh' THEN 0 WHEN 'ageing' THEN 0.5 ELSE 1 END
+                FROM hegel_facts AS fact
+                WHERE fact.corpus_id = fused.corpus_id AND fact.id = fused.id
+            ) AS score,
+            vector_part, text_part, vector_score, vector_rank, text_score, text_rank
+        FROM fused
+    )"""
+
 
 def fused(mode: Mode, fusion: Fusion, distance: str) -> str:
     """CTEs that end in ``fused``: every candidate with its score, and by channel what it adds to

@@ -47,6 +47,7 @@ class SearchOptions(TypedDict, total=False):
     length_normalisation: float | None
     candidates: int
     fusion: fusion.Fusion
+    freshness_weight: float
     diversity: float
     pool: int
     quantised: bool
@@ -72,7 +73,9 @@ class Search:
     ``vector_weight`` (0..1) is the share of the vector channel in it, the rest is the text
     channel's. ``length_normalisation`` (0..1) is BM25's b: how much long facts are held back; by
     default it follows the average length of the facts that match.
-    ``quantised`` scans vectors by an index of their signs, which is a fraction of the size.
+    ``freshness_weight`` (0..1) is the share of its score that a stale fact loses; an ageing one
+    loses half as much. ``quantised`` scans vectors by an index of their signs, which is a fraction
+    of the size.
     ``diversity`` (0..1) chooses from the best ``pool`` (or ``limit``, if that is more) those that
     do not say the same (see hegel_store.search.diversity); a reranker reads the same ones.
 
@@ -90,6 +93,7 @@ class Search:
     length_normalisation: float | None = None
     candidates: int = 100
     fusion: fusion.Fusion = "convex"
+    freshness_weight: float = 0.0
     diversity: float = 0.0
     pool: int = 50
     quantised: bool = False
@@ -107,7 +111,12 @@ class Search:
         check_choice("text_mode", self.text_mode, get_args(lexical.TextMode))
         check_choice("fusion", self.fusion, get_args(fusion.Fusion))
         check_choice("language", self.language, LANGUAGES)
-        for name in ("vector_weight", "length_normalisation", "diversity"):
+        for name in (
+            "vector_weight",
+            "length_normalisation",
+            "freshness_weight",
+            "diversity",
+        ):
             share = getattr(self, name)
             if name == "length_normalisation" and share is None:
                 continue
@@ -158,6 +167,8 @@ def build(search: Search) -> tuple[TextClause, dict[str, Any]]:
         }
     if search.mode == "hybrid":
         parameters["vector_weight"] = search.vector_weight
+    if search.freshness_weight:
+        parameters["freshness_weight"] = search.freshness_weight
     statement = _statement(
         where,
         search.mode,
@@ -165,6 +176,7 @@ def build(search: Search) -> tuple[TextClause, dict[str, Any]]:
         search.corpus_id is not None,
         search.text_mode,
         search.fusion,
+        search.freshness_weight > 0,
         search.diversity > 0,
         search.quantised,
         search.explained,
@@ -181,6 +193,7 @@ def _statement(
     corpus_given: bool,
     text_mode: lexical.TextMode,
     fused_by: fusion.Fusion,
+    by_freshness: bool,
     with_vectors: bool,
     quantised: bool,
     explained: bool,
@@ -205,6 +218,10 @@ def _statement(
         if text_mode == "any":
             cut = f"(SELECT count(*) FROM lexemes) > {lexical.MOST_WORDS} AS words_cut"
     parts.append(fusion.fused(mode, fused_by, distance))
+    candidates = "fused"
+    if by_freshness:
+        parts.append(fusion.WEIGHED)
+        candidates = "weighed"
     words = f", {lexical.worth_of_words()} AS words" if explained and mode != "vector" else ""
     return text(
         f"""
@@ -213,7 +230,7 @@ def _statement(
         SELECT (SELECT count(*) FROM fused) AS candidates, {cut}, {found}
     ),
     best AS MATERIALIZED (
-        SELECT * FROM fused ORDER BY score DESC, corpus_id, id LIMIT :limit
+        SELECT * FROM {candidates} ORDER BY score DESC, corpus_id, id LIMIT :limit
     )
     SELECT
         found.*, best.score, best.vector_score, best.vector_rank, best.text_score,

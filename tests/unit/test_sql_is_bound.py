@@ -100,6 +100,7 @@ def searches() -> list[Search]:
             filters=filters,
             vector_weight=SHARE,
             length_normalisation=SHARE,
+            freshness_weight=SHARE,
             candidates=9_875,
             fusion=fusion,
             language="yiddish",
