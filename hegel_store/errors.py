@@ -9,7 +9,8 @@
     ├── StepConflict            an id was used again for a different step
     ├── EmbeddingSpaceMismatch  vectors of two models would meet (.slot, .stored, .given)
     ├── EmbedderMissing         a vector was needed and there is no embedder
-    ├── TransactionOpen         texts would be embedded inside a transaction
+    ├── BudgetExceeded          a month's allowance for embedding does not reach
+    ├── TransactionOpen         what takes long was asked for inside a transaction
     ├── ConfigurationError      settings contradict each other or the server
     └── DatabaseError           the server said no
         ├── DatabaseUnavailable it cannot be reached (retryable)
@@ -101,6 +102,10 @@ class EmbeddingSpaceMismatch(HegelStoreError):
 
 class EmbedderMissing(HegelStoreError):
     """A vector was needed, none was given, and the repository has no embedder."""
+
+
+class BudgetExceeded(HegelStoreError):
+    """What is left of a corpus's allowance for the month is less than was asked for."""
 
 
 class TransactionOpen(HegelStoreError):

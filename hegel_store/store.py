@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
@@ -23,7 +23,9 @@ from hegel_store.errors import (
     OutcomeUnknown,
 )
 from hegel_store.migrate.rights import require_pgvector, require_server
+from hegel_store.models.budgets import BudgetAlert
 from hegel_store.repositories import (
+    Budget,
     FactRepository,
     PopulationRepository,
     ProfileRepository,
@@ -79,6 +81,28 @@ class Store:
     def engine(self) -> Engine:
         """The SQLAlchemy engine, for statements of your own."""
         return self._database.engine
+
+    def budget(
+        self,
+        corpus_id: str,
+        *,
+        tokens: int | None = None,
+        cost: float | None = None,
+        price: float = 0.0,
+        on_alert: Callable[[BudgetAlert], object] | None = None,
+    ) -> Budget:
+        """What embedding for a corpus may cost in a calendar month, counted for all workers.
+
+        See hegel_store.repositories.budgets.Budget; a BudgetedEmbedder spends it.
+        """
+        return Budget(
+            self._database.autocommit,
+            corpus_id,
+            tokens=tokens,
+            cost=cost,
+            price=price,
+            on_alert=on_alert,
+        )
 
     @contextmanager
     def begin(self) -> Iterator[UnitOfWork]:

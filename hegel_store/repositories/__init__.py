@@ -1,8 +1,15 @@
 """Repositories: one per aggregate, each on any SQLAlchemy Session, Connection or the store."""
 
+from hegel_store.repositories.budgets import Budget
 from hegel_store.repositories.facts import FactRepository
 from hegel_store.repositories.populations import PopulationRepository
 from hegel_store.repositories.profiles import ProfileRepository
 from hegel_store.repositories.steps import StepRepository
 
-__all__ = ["FactRepository", "PopulationRepository", "ProfileRepository", "StepRepository"]
+__all__ = [
+    "Budget",
+    "FactRepository",
+    "PopulationRepository",
+    "ProfileRepository",
+    "StepRepository",
+]

@@ -11,12 +11,14 @@ from hegel_store.schema.profiles import (
     scopes,
 )
 from hegel_store.schema.steps import training_steps
+from hegel_store.schema.usage import embedding_usage
 
 __all__ = [
     "PREFIX",
     "VERSION_TABLE",
     "add_embedding_dimension",
     "embedding_spaces",
+    "embedding_usage",
     "facts",
     "labels",
     "metadata",
