@@ -27,6 +27,7 @@ from hegel_store.models.budgets import BudgetAlert
 from hegel_store.repositories import (
     Budget,
     FactRepository,
+    LabelRepository,
     PopulationRepository,
     ProfileRepository,
     StepRepository,
@@ -54,10 +55,13 @@ class UnitOfWork:
     steps: StepRepository
     populations: PopulationRepository
     facts: FactRepository
+    labels: LabelRepository
 
 
 class Store:
-    """Profiles, steps, populations and facts of one database. Safe for threads and after fork().
+    """Profiles, steps, populations, facts and labels of one database.
+
+    Safe for threads, and after fork().
 
     The repositories on the store run each call as its own committed statement (add_many commits
     each batch, log_many all or nothing). ``begin()`` gives the same repositories in one
@@ -76,6 +80,7 @@ class Store:
         self.steps = StepRepository(autocommit)
         self.populations = PopulationRepository(autocommit)
         self.facts = FactRepository(autocommit, embedder)
+        self.labels = LabelRepository(autocommit, embedder)
 
     @property
     def engine(self) -> Engine:
@@ -121,6 +126,7 @@ class Store:
                 StepRepository(session, months=self._database.autocommit),
                 PopulationRepository(session),
                 FactRepository(session, self._embedder),
+                LabelRepository(session, self._embedder),
             )
             _commit(session)
         except MigrationRequired:

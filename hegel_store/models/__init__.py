@@ -11,6 +11,7 @@ from hegel_store.models.facts import (
     SearchHit,
     SearchResult,
 )
+from hegel_store.models.labels import Label, LabelHit
 from hegel_store.models.populations import PopulationMember
 from hegel_store.models.profiles import PromptProfile
 from hegel_store.models.steps import NewStep, RewardSummary, TrainingStep
@@ -21,6 +22,8 @@ __all__ = [
     "AgeingRule",
     "Fact",
     "FactFilter",
+    "Label",
+    "LabelHit",
     "NewFact",
     "NewStep",
     "PopulationMember",

@@ -2,6 +2,7 @@
 
 from hegel_store.repositories.budgets import Budget
 from hegel_store.repositories.facts import FactRepository
+from hegel_store.repositories.labels import LabelRepository
 from hegel_store.repositories.populations import PopulationRepository
 from hegel_store.repositories.profiles import ProfileRepository
 from hegel_store.repositories.steps import StepRepository
@@ -9,6 +10,7 @@ from hegel_store.repositories.steps import StepRepository
 __all__ = [
     "Budget",
     "FactRepository",
+    "LabelRepository",
     "PopulationRepository",
     "ProfileRepository",
     "StepRepository",

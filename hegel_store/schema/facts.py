@@ -46,6 +46,7 @@ labels = Table(
     Column("embedding", HALFVEC(384)),
     moment_column("created_at"),
     moment_column("deleted_at", nullable=True),
+    Column("embedding_model", Text),
     PrimaryKeyConstraint("corpus_id", "id"),
     is_name("corpus_id"),
     is_name("name"),

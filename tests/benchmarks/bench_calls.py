@@ -40,6 +40,12 @@ LOG = """
          debate_trace)
     VALUES (%s, clock_timestamp(), %s, %s, %s, %s, %s, %s, %s)
 """
+SPEND = """
+    INSERT INTO hegel_embedding_usage AS usage (corpus_id, month, tokens, cost)
+    VALUES ('bare', date_trunc('month', now()), %s, 0)
+    ON CONFLICT (corpus_id, month) DO UPDATE SET tokens = usage.tokens + excluded.tokens
+    RETURNING tokens
+"""
 
 
 def seconds(call: Callable[[], object]) -> float:
@@ -110,6 +116,15 @@ def main() -> None:
                 "bare psycopg, autocommit": log_bare,
                 "store.steps.log": lambda: store.steps.log(step()),
                 "store.begin(): steps.log": log_begun,
+            },
+        )
+
+        budget = store.budget("c", tokens=2**60)
+        report(
+            "tokens counted before a call to an API",
+            {
+                "bare psycopg, autocommit": lambda: bare.execute(SPEND, (100,)).fetchone(),
+                "budget.spend": lambda: budget.spend(100),
             },
         )
 

@@ -1,0 +1,215 @@
+"""Labels: found or made, searched by meaning, and their facts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, text
+
+from hegel_store.database import Autocommit, Executor, translated
+from hegel_store.embeddings.protocol import Embedder, embed_distinct
+from hegel_store.errors import EmbedderMissing, InvalidInput, NotFound
+from hegel_store.models import Fact, Label, LabelHit
+from hegel_store.models.checks import check_id, check_integer, check_name, check_text
+from hegel_store.models.identifiers import uuid7
+from hegel_store.models.vectors import vector_text
+from hegel_store.repositories.fact_rows import fact_of
+from hegel_store.search.statement import FACT_COLUMNS, FACT_TABLES, MOST_FACTS
+from hegel_store.search.vector import EF_SEARCH
+
+DIMENSIONS = 384
+"""The size of the vectors in hegel_labels."""
+BATCH = 500
+
+COLUMNS = "corpus_id, id, name, kind, category, created_at"
+FIND_OR_CREATE = text(
+    f"""
+    WITH found AS MATERIALIZED (
+        SELECT {COLUMNS} FROM hegel_labels
+        WHERE corpus_id = :corpus_id AND name = :name AND kind = :kind AND deleted_at IS NULL
+    ),
+    -- DO UPDATE and not DO NOTHING, which returns no row for a label that was made meanwhile.
+    made AS (
+        INSERT INTO hegel_labels AS label (corpus_id, id, name, kind, category)
+        SELECT :corpus_id, :id, :name, :kind, :category WHERE NOT EXISTS (SELECT FROM found)
+        ON CONFLICT (corpus_id, name, kind) WHERE deleted_at IS NULL DO UPDATE SET name = label.name
+        RETURNING {COLUMNS}
+    )
+    SELECT * FROM found UNION ALL SELECT * FROM made
+    """
+)
+GET = text(f"SELECT {COLUMNS} FROM hegel_labels WHERE corpus_id = :corpus_id AND id = :label_id")
+ALL = text(
+    f"""
+    SELECT {COLUMNS} FROM hegel_labels
+    WHERE corpus_id = :corpus_id AND deleted_at IS NULL
+      AND (CAST(:kind AS text) IS NULL OR kind = :kind)
+    ORDER BY name, kind
+    LIMIT :limit
+    """
+)
+WITHOUT_VECTOR = text(
+    """
+    SELECT corpus_id, id, name FROM hegel_labels
+    WHERE deleted_at IS NULL AND embedding_model IS DISTINCT FROM :model
+      AND (CAST(:corpus_id AS text) IS NULL OR corpus_id = :corpus_id)
+    LIMIT :limit
+    """
+)
+EMBED = text(
+    f"""
+    UPDATE hegel_labels AS label
+    SET embedding = CAST(made.embedding AS halfvec({DIMENSIONS})), embedding_model = :model
+    FROM unnest(CAST(:corpora AS text[]), CAST(:ids AS uuid[]), CAST(:embeddings AS text[]))
+        AS made (corpus_id, id, embedding)
+    WHERE label.corpus_id = made.corpus_id AND label.id = made.id
+    """
+)
+# The settings hold for the statement, or the caller's transaction; the relaxed order of the scan
+# is put right outside of it.
+SEARCH = text(
+    f"""
+    WITH settings AS MATERIALIZED (
+        SELECT
+            set_config('hnsw.iterative_scan', 'relaxed_order', true) AS scan,
+            set_config('hnsw.ef_search', CAST(:ef_search AS text), true)
+    )
+    SELECT near.* FROM settings, LATERAL (
+        SELECT
+            {COLUMNS},
+            embedding <=> CAST(:embedding AS halfvec({DIMENSIONS})) AS distance
+        FROM hegel_labels
+        WHERE deleted_at IS NULL AND embedding_model = :model AND settings.scan IS NOT NULL
+          AND (CAST(:corpus_id AS text) IS NULL OR corpus_id = :corpus_id)
+          AND (CAST(:kind AS text) IS NULL OR kind = :kind)
+        ORDER BY embedding <=> CAST(:embedding AS halfvec({DIMENSIONS}))
+        LIMIT :limit
+    ) AS near
+    ORDER BY near.distance + 0, near.corpus_id, near.id
+    """
+)
+FACTS = text(
+    f"""
+    SELECT {FACT_COLUMNS} FROM {FACT_TABLES}
+    WHERE fact.corpus_id = :corpus_id AND fact.label_id = :label_id
+      AND fact.deleted_at IS NULL AND (fact.expires_at IS NULL OR fact.expires_at > now())
+    ORDER BY fact.created_at DESC, fact.id DESC
+    LIMIT :limit
+    """
+)
+
+
+class LabelRepository:
+    """The labels of corpora. ``embedder`` makes the vectors that a search compares."""
+
+    def __init__(self, session: Executor, embedder: Embedder | None = None) -> None:
+        self._session = session
+        self._embedder = embedder
+
+    def find_or_create(
+        self, corpus_id: str, name: str, *, kind: str = "general", category: str | None = None
+    ) -> Label:
+        """The label of this name and kind, made when there is none; ``category`` is for a new one.
+
+        However many ask at the same time, they get the same one. Raises InvalidInput.
+        """
+        values = {
+            "corpus_id": check_name("corpus_id", corpus_id),
+            "id": uuid7(),
+            "name": check_name("name", name),
+            "kind": check_name("kind", kind),
+            "category": None if category is None else check_name("category", category),
+        }
+        with translated():
+            return _label(self._session.execute(FIND_OR_CREATE, values).one())
+
+    def get(self, corpus_id: str, label_id: UUID) -> Label:
+        """One label, deleted or not. Raises NotFound."""
+        with translated():
+            row = self._session.execute(GET, _key(corpus_id, label_id)).one_or_none()
+        if row is None:
+            raise NotFound("label", f"{label_id} in corpus {corpus_id!r}", "label_id")
+        return _label(row)
+
+    def all(self, corpus_id: str, *, kind: str | None = None, limit: int = 1000) -> Sequence[Label]:
+        """The labels of a corpus, by name."""
+        values = {
+            "corpus_id": check_name("corpus_id", corpus_id),
+            "kind": None if kind is None else check_name("kind", kind),
+            "limit": check_integer("limit", limit, minimum=1),
+        }
+        with translated():
+            return [_label(row) for row in self._session.execute(ALL, values)]
+
+    def search(
+        self, query: str, *, corpus_id: str | None = None, kind: str | None = None, limit: int = 10
+    ) -> Sequence[LabelHit]:
+        """The labels whose names are nearest to ``query`` in meaning, the nearest first.
+
+        On the store, names that this embedder's model has not embedded yet are embedded first; in
+        a transaction they are not found. Raises InvalidInput (also for a model of another size
+        than 384) and EmbedderMissing.
+        """
+        check_text("query", query)
+        values: dict[str, Any] = {
+            "corpus_id": None if corpus_id is None else check_name("corpus_id", corpus_id),
+            "kind": None if kind is None else check_name("kind", kind),
+            "limit": check_integer("limit", limit, minimum=1, maximum=MOST_FACTS),
+            "ef_search": max(EF_SEARCH, min(limit, 1000)),
+        }
+        embedder = self._embedder
+        if embedder is None:
+            raise EmbedderMissing("a search for labels needs an embedder")
+        if embedder.dimensions != DIMENSIONS:
+            raise InvalidInput(
+                "embedder",
+                f"makes vectors of {embedder.dimensions} dimensions; those of labels "
+                f"have {DIMENSIONS}",
+            )
+        vector = embed_distinct(embedder, [query])[query]
+        if isinstance(self._session, Autocommit):
+            self._embed(self._session, embedder, values["corpus_id"])
+        values |= {"embedding": vector_text(vector), "model": embedder.name}
+        with translated():
+            rows = self._session.execute(SEARCH, values).all()
+        return [LabelHit(label=_label(row), similarity=1 - row.distance) for row in rows]
+
+    def facts(self, corpus_id: str, label_id: UUID, *, limit: int = 100) -> Sequence[Fact]:
+        """The live facts about a label, the newest first."""
+        values = _key(corpus_id, label_id) | {"limit": check_integer("limit", limit, minimum=1)}
+        with translated():
+            return [fact_of(row) for row in self._session.execute(FACTS, values)]
+
+    def _embed(self, session: Autocommit, embedder: Embedder, corpus_id: str | None) -> None:
+        """Embed what this model has not, outside of transactions."""
+        wanted = {"model": embedder.name, "corpus_id": corpus_id, "limit": BATCH}
+        with translated():
+            while rows := session.execute(WITHOUT_VECTOR, wanted).all():
+                vectors = embed_distinct(embedder, [row.name for row in rows])
+                made = {
+                    "model": embedder.name,
+                    "corpora": [row.corpus_id for row in rows],
+                    "ids": [row.id for row in rows],
+                    "embeddings": [vector_text(vectors[row.name]) for row in rows],
+                }
+                session.execute(EMBED, made)
+
+
+def _key(corpus_id: str, label_id: UUID) -> dict[str, Any]:
+    return {
+        "corpus_id": check_name("corpus_id", corpus_id),
+        "label_id": check_id("label_id", label_id),
+    }
+
+
+def _label(row: Row[Any]) -> Label:
+    return Label(
+        corpus_id=row.corpus_id,
+        id=row.id,
+        name=row.name,
+        kind=row.kind,
+        category=row.category,
+        created_at=row.created_at,
+    )
