@@ -126,6 +126,7 @@ facts = Table(
     CheckConstraint("confidence >= 0 AND confidence <= 1", name="confidence_is_a_share"),
     CheckConstraint("freshness IN ('fresh', 'ageing', 'stale')", name="freshness_known"),
     CheckConstraint("seen_count >= 1", name="seen_count_counts"),
+    postgresql_with={"fillfactor": 80},
 )
 
 Index(

@@ -24,6 +24,7 @@ from hegel_store.repositories import facts as facts_module
 from hegel_store.store import Store
 from tests.embedders import HashingEmbedder
 from tests.samples import contents, fact, rows
+from tests.servers import wait_until
 
 NOW = datetime.now(UTC)
 
@@ -228,3 +229,19 @@ def test_query_may_be_found_by_a_numpy_array_list_or_tuple(memory: Store) -> Non
     direction = np.ones(384)
     for embedding in (direction, direction.astype(np.float32), list(direction), tuple(direction)):
         assert len(memory.facts.search("", embedding=embedding, filters=FactFilter())) == 1
+
+
+def test_a_fact_that_is_only_counted_touches_no_index(store):
+    random = np.random.default_rng(1)
+    facts = [fact(f"fact {n}", embedding=random.normal(size=384)) for n in range(300)]
+    store.facts.add_many(facts)
+    pages = "SELECT pg_relation_size('idx_hegel_facts_embedding_384')"
+    before = rows(store, pages)
+    # One at a time, so that each finds the room that the one before it left on the page.
+    for one in facts[:60]:
+        store.facts.add_many([one])
+    updates = "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables"
+    wait_until(lambda: rows(store, f"{updates} WHERE relname = 'hegel_facts'")[0][0] >= 60)
+    ((updated, hot),) = rows(store, f"{updates} WHERE relname = 'hegel_facts'")
+    assert hot > 0.5 * updated
+    assert rows(store, pages) == before
