@@ -16,13 +16,9 @@ from hegel_store.embeddings.reranking import Reranker
 from hegel_store.errors import EmbeddingSpaceMismatch, InvalidInput, NotFound
 from hegel_store.models import Fact, FactFilter, ScoreParts, SearchHit, SearchResult
 from hegel_store.models.checks import check_id, check_integer, check_name
-from hegel_store.models.vectors import (
-    Vector,
-    all_dimensions,
-    slot_for,
-    stored_vector,
-)
+from hegel_store.models.vectors import Vector, all_dimensions, slot_for, stored_vector
 from hegel_store.repositories.fact_models import model_name, query_vector, query_vectors, reranked
+from hegel_store.repositories.query_log import QueryLog
 from hegel_store.repositories.transactions import atomic
 from hegel_store.search.diversity import choose
 from hegel_store.search.fusion import Mode
@@ -46,9 +42,12 @@ class FactSearch:
     length_normalisation, candidates, fusion, diversity, pool and quantised.
     """
 
-    def __init__(self, session: Executor, embedder: Embedder | None = None) -> None:
+    def __init__(
+        self, session: Executor, embedder: Embedder | None = None, log: QueryLog | None = None
+    ) -> None:
         self._session = session
         self._embedder = embedder
+        self._log = log
 
     def search(
         self,
@@ -87,7 +86,7 @@ class FactSearch:
         )
         vector, degraded = None, None
         if mode != "text":
-            vector, degraded = query_vector(self._embedder, wanted, embedding)
+            vector, degraded = query_vector(self._embedder, wanted, embedding, self._log)
         return self._run(wanted, vector, degraded, reranker)
 
     def search_iter(
@@ -127,7 +126,7 @@ class FactSearch:
         check_integer("batch", batch, minimum=1, maximum=MOST_FACTS)
         vector = None
         if mode != "text":
-            vector, _ = query_vector(self._embedder, wanted, embedding)
+            vector, _ = query_vector(self._embedder, wanted, embedding, self._log)
         return self._stream(self._with_vector(wanted, vector), batch)
 
     def search_many(
@@ -162,6 +161,8 @@ class FactSearch:
         vectors: Mapping[str, Vector | None] = {}
         degraded = None
         if mode != "text" and wanted:
+            if self._log is not None:
+                self._log.note(corpus_id, queries)
             vectors, degraded = query_vectors(self._embedder, queries, mode)
         return [self._run(one, vectors.get(one.query), degraded, reranker) for one in wanted]
 
