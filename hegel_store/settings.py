@@ -62,7 +62,8 @@ class Settings(BaseSettings):
 
     Times are in seconds. ``statement_timeout`` 0 means none; libpq waits at least two seconds for
     a connection. ``pgbouncer`` says that a transaction pooler stands in between: prepared
-    statements and startup options are then off, so set timeouts with ALTER ROLE there. Raises
+    statements and startup options are then off, so set timeouts with ALTER ROLE there.
+    ``query_log`` counts the queries that are searched by meaning, texts and all. Raises
     InvalidInput, naming the field.
     """
 
@@ -85,6 +86,7 @@ class Settings(BaseSettings):
     application_name: str = "hegel_store"
     database_schema: SchemaName | None = None
     pgbouncer: bool = False
+    query_log: bool = False
 
     def __init__(self, **values: Any) -> None:
         problem = None

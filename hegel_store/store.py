@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
@@ -14,16 +14,19 @@ from sqlalchemy.orm import Session
 
 from hegel_store import migrate
 from hegel_store.database import Database, translated
+from hegel_store.embeddings.prewarming import Prewarming
 from hegel_store.embeddings.protocol import Embedder
 from hegel_store.errors import (
     ConfigurationError,
     DatabaseError,
     DatabaseUnavailable,
+    EmbedderMissing,
     MigrationRequired,
     OutcomeUnknown,
 )
 from hegel_store.migrate.rights import require_pgvector, require_server
 from hegel_store.models.budgets import BudgetAlert
+from hegel_store.models.checks import check_integer
 from hegel_store.repositories import (
     Budget,
     FactRepository,
@@ -32,6 +35,7 @@ from hegel_store.repositories import (
     ProfileRepository,
     StepRepository,
 )
+from hegel_store.repositories.query_log import QueryLog, most_frequent_queries
 from hegel_store.settings import DatabaseAddress, Settings, resolve_address
 
 
@@ -79,7 +83,8 @@ class Store:
         self.profiles = ProfileRepository(autocommit)
         self.steps = StepRepository(autocommit)
         self.populations = PopulationRepository(autocommit)
-        self.facts = FactRepository(autocommit, embedder)
+        self._log = QueryLog(autocommit) if settings.query_log else None
+        self.facts = FactRepository(autocommit, embedder, self._log)
         self.labels = LabelRepository(autocommit, embedder)
 
     @property
@@ -125,7 +130,7 @@ class Store:
                 ProfileRepository(session),
                 StepRepository(session, months=self._database.autocommit),
                 PopulationRepository(session),
-                FactRepository(session, self._embedder),
+                FactRepository(session, self._embedder, self._log),
                 LabelRepository(session, self._embedder),
             )
             _commit(session)
@@ -169,8 +174,26 @@ class Store:
             revision=revision,
         )
 
+    def prewarm(self, texts: Iterable[str] = (), *, most_frequent: int = 100) -> Prewarming:
+        """Embed these texts and the queries that were asked the most, in the background.
+
+        So that a CachedEmbedder has them when they are asked. The queries are those that some
+        store with ``query_log=True`` counted. Returns at once; what fails is logged, and raises
+        nothing. Raises EmbedderMissing, and InvalidInput for ``most_frequent`` below 0.
+        """
+        if self._embedder is None:
+            raise EmbedderMissing("there is no embedder to embed in advance with")
+        check_integer("most_frequent", most_frequent)
+        given = list(texts)
+        session = self._database.autocommit
+        return Prewarming(
+            self._embedder, lambda: [*given, *most_frequent_queries(session, most_frequent)]
+        )
+
     def close(self) -> None:
-        """Close the pooled connections."""
+        """Write the queries that were counted, and close the pooled connections."""
+        if self._log is not None:
+            self._log.close()
         self._database.close()
 
     def __enter__(self) -> Store:

@@ -1,6 +1,6 @@
 """Which model made the embedding of a label's name, so that vectors of two models never meet.
 
-The downgrade forgets it; the embeddings stay.
+The downgrade forgets which models embedded the labels.
 """
 
 from alembic import op

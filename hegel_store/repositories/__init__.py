@@ -1,6 +1,10 @@
-"""Repositories: one per aggregate, each on any SQLAlchemy Session, Connection or the store."""
+"""Repositories: one per aggregate, each on any SQLAlchemy Session, Connection or the store.
+
+And the cache of embeddings that workers share, and the budgets for making them.
+"""
 
 from hegel_store.repositories.budgets import Budget
+from hegel_store.repositories.embedding_cache import PostgresCache
 from hegel_store.repositories.facts import FactRepository
 from hegel_store.repositories.labels import LabelRepository
 from hegel_store.repositories.populations import PopulationRepository
@@ -12,6 +16,7 @@ __all__ = [
     "FactRepository",
     "LabelRepository",
     "PopulationRepository",
+    "PostgresCache",
     "ProfileRepository",
     "StepRepository",
 ]

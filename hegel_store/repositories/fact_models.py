@@ -12,6 +12,7 @@ from hegel_store.embeddings.reranking import Reranker, checked_scores
 from hegel_store.errors import EmbedderMissing, InvalidInput
 from hegel_store.models import SearchHit
 from hegel_store.models.vectors import Vector, unit_vector
+from hegel_store.repositories.query_log import QueryLog
 from hegel_store.search.fusion import Mode
 from hegel_store.search.statement import Search
 
@@ -28,7 +29,7 @@ def model_name(embedder: Embedder | None) -> str:
 
 
 def query_vector(
-    embedder: Embedder | None, search: Search, given: Any
+    embedder: Embedder | None, search: Search, given: Any, log: QueryLog | None
 ) -> tuple[Vector | None, str | None]:
     """The query's vector, or None and what was missing (which vector mode cannot do without)."""
     if given is not None:
@@ -38,6 +39,8 @@ def query_vector(
                 "embedding", f"has {len(vector)} dimensions, the embedder {embedder.dimensions}"
             )
         return vector, None
+    if log is not None:
+        log.note(search.corpus_id, [search.query])
     vectors, degraded = query_vectors(embedder, [search.query], search.mode)
     return vectors.get(search.query), degraded
 

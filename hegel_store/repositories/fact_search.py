@@ -24,6 +24,7 @@ from hegel_store.repositories.fact_rows import (
     require_no_stranger,
     streamed,
 )
+from hegel_store.repositories.query_log import QueryLog
 from hegel_store.search.diversity import choose
 from hegel_store.search.fusion import Mode
 from hegel_store.search.statement import (
@@ -44,9 +45,12 @@ class FactSearch:
     quantised.
     """
 
-    def __init__(self, session: Executor, embedder: Embedder | None = None) -> None:
+    def __init__(
+        self, session: Executor, embedder: Embedder | None = None, log: QueryLog | None = None
+    ) -> None:
         self._session = session
         self._embedder = embedder
+        self._log = log
 
     def search(
         self,
@@ -85,7 +89,7 @@ class FactSearch:
         )
         vector, degraded = None, None
         if mode != "text":
-            vector, degraded = query_vector(self._embedder, wanted, embedding)
+            vector, degraded = query_vector(self._embedder, wanted, embedding, self._log)
         return self._run(wanted, vector, degraded, reranker)
 
     def search_iter(
@@ -126,7 +130,7 @@ class FactSearch:
         check_integer("batch", batch, minimum=1, maximum=MOST_FACTS)
         vector = None
         if mode != "text":
-            vector, _ = query_vector(self._embedder, wanted, embedding)
+            vector, _ = query_vector(self._embedder, wanted, embedding, self._log)
         return self._stream(self._with_vector(wanted, vector, model_name(self._embedder)), batch)
 
     def search_many(
@@ -164,6 +168,8 @@ class FactSearch:
         vectors: Mapping[str, Vector | None] = {}
         degraded = None
         if mode != "text" and wanted:
+            if self._log is not None:
+                self._log.note(corpus_id, queries)
             vectors, degraded = query_vectors(self._embedder, queries, mode)
         return [self._run(one, vectors.get(one.query), degraded, reranker) for one in wanted]
 

@@ -58,7 +58,8 @@ class FactRepository(FactSearch):
 
     ``session`` is any SQLAlchemy Session or Connection; nothing is committed there. On the store
     itself each batch of add_many is committed by itself. ``embedder`` makes the vectors; without
-    one, only given ``embedding=`` values are stored and compared.
+    one, only given ``embedding=`` values are stored and compared. ``log`` counts the queries that
+    are embedded.
     """
 
     def add_many(

@@ -1,6 +1,7 @@
 """The tables at the head of the revisions: columns and indexes, no queries."""
 
 from hegel_store.schema.base import PREFIX, VERSION_TABLE, metadata
+from hegel_store.schema.embedding_cache import embedding_cache
 from hegel_store.schema.facts import add_embedding_dimension, embedding_spaces, facts, labels
 from hegel_store.schema.populations import profile_populations
 from hegel_store.schema.profiles import (
@@ -10,6 +11,7 @@ from hegel_store.schema.profiles import (
     prompt_profiles,
     scopes,
 )
+from hegel_store.schema.query_counts import query_counts
 from hegel_store.schema.steps import training_steps
 from hegel_store.schema.usage import embedding_usage
 
@@ -17,6 +19,7 @@ __all__ = [
     "PREFIX",
     "VERSION_TABLE",
     "add_embedding_dimension",
+    "embedding_cache",
     "embedding_spaces",
     "embedding_usage",
     "facts",
@@ -27,6 +30,7 @@ __all__ = [
     "profile_parents",
     "profile_populations",
     "prompt_profiles",
+    "query_counts",
     "scopes",
     "training_steps",
 ]

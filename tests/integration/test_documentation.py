@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -15,6 +16,7 @@ from hegel_store.cli import app
 from hegel_store.schema import VERSION_TABLE, metadata
 from hegel_store.settings import Settings
 from hegel_store.store import connect
+from tests.embedders import HashingEmbedder
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("seeds/*.md")])
@@ -26,6 +28,20 @@ def test_the_readme_runs_as_it_stands(empty_url, monkeypatch):
     scope: dict[str, object] = {}
     exec(compile(example, "README.md", "exec"), scope)  # noqa: S102
     scope["store"].close()
+
+
+def test_the_page_on_caches_runs_as_it_stands(url, monkeypatch):
+    """With an embedder of the reader's, and without the Redis that a developer may have."""
+    monkeypatch.setenv("DATABASE_URL", url)
+    page = (ROOT / "docs/how-to/cache.md").read_text()
+    example = "\n".join(re.findall(r"```python\n(.*?)```", page, re.DOTALL))
+    example = example.replace("redis://localhost:6379/0", "unix:///nowhere")
+    scope: dict[str, Any] = {"model": HashingEmbedder()}
+    exec(compile(example, "cache.md", "exec"), scope)  # noqa: S102
+    assert (scope["warming"].done, scope["warming"].failed) == (1, 0)
+    assert scope["pool"].engine.pool.checkedout() == 0
+    for name in ("store", "pool"):
+        scope[name].close()
 
 
 def test_sql_in_the_schema_page_runs(postgresql):

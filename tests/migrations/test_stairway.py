@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 from typer.testing import CliRunner
 
+import hegel_store
 from hegel_store import migrate
 from hegel_store.cli import app
+from hegel_store.embeddings import CachedEmbedder
+from hegel_store.repositories import PostgresCache
 from hegel_store.seeding import seed_store
 from hegel_store.settings import parse_address
 from tests.embedders import HashingEmbedder
@@ -40,7 +43,10 @@ def test_a_filled_database_loses_on_the_way_down_what_is_announced_and_nothing_o
     for revision in REVISIONS:
         migrate.upgrade(parse_address(empty_url, "the test"), revision)
         shapes[revision] = columns(empty_postgresql)
-    seed_store(store, steps=150, embedder=HashingEmbedder())
+    embedder = CachedEmbedder(HashingEmbedder(), PostgresCache(store.engine))
+    seed_store(store, steps=150, embedder=embedder)
+    with hegel_store.connect(url, embedder=embedder, query_log=True) as asking:
+        asking.facts.search("anything", corpus_id="asked", limit=1)
     assert all(contents(postgresql, shapes[REVISIONS[-1]]).values()), "every table has rows"
 
     address = parse_address(url, "the test")
@@ -64,6 +70,10 @@ def test_downgrading_says_what_it_discards(url, caplog):
     caplog.set_level("WARNING", "hegel_store.migrate")
     migrate.downgrade(parse_address(url, "the test"), "0006")
     assert [record.message for record in caplog.records] == [
+        "0018.0: The downgrade discards the counts.",
+        "0017.0: The downgrade discards the vectors, which can be made anew.",
+        "0015.0: The downgrade forgets which models embedded the labels.",
+        "0014.0: The downgrade forgets what was spent.",
         "0010: The downgrade forgets which models made the vectors.",
         "0009: The downgrade discards every fact.",
         "0008: The downgrade discards every label.",
@@ -74,11 +84,13 @@ def test_downgrading_says_what_it_discards(url, caplog):
 @pytest.mark.parametrize(
     ("target", "first", "count"),
     [
-        ("base", "0010", 10),
-        ("0009", "0010", 1),
-        ("-2", None, 0),
-        ("-4", "0010", 1),
-        ("-99", "0010", 10),
+        ("base", "0018.0", 14),
+        ("0009", "0018.0", 5),
+        ("0017.0", "0018.0", 1),
+        ("-2", "0018.0", 2),
+        ("-4", "0018.0", 3),
+        ("-6", "0018.0", 4),
+        ("-99", "0018.0", 14),
         ("zz", None, 0),
     ],
 )

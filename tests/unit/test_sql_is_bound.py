@@ -16,10 +16,12 @@ from sqlalchemy.dialects import postgresql
 from hegel_store.models import FactFilter
 from hegel_store.models.vectors import DIMENSIONS
 from hegel_store.repositories import (
+    embedding_cache,
     fact_writing,
     facts,
     populations,
     profile_statements,
+    query_log,
     step_statements,
 )
 from hegel_store.search.statement import Search, build
@@ -166,7 +168,16 @@ def test_statements_of_facts_differ_in_nothing_but_their_column(slot: str) -> No
 
 
 @pytest.mark.parametrize(
-    "module", [profile_statements, step_statements, populations, facts, fact_writing]
+    "module",
+    [
+        embedding_cache,
+        fact_writing,
+        facts,
+        populations,
+        profile_statements,
+        query_log,
+        step_statements,
+    ],
 )
 def test_fixed_statements_take_all_their_values_by_name(module: ModuleType) -> None:
     """Written at import time, when there is no user yet; none is a template to be filled later."""
