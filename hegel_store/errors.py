@@ -9,6 +9,8 @@
     ├── StepConflict            an id was used again for a different step
     ├── EmbeddingSpaceMismatch  vectors of two models would meet (.slot, .stored, .given)
     ├── EmbedderMissing         a vector was needed and there is no embedder
+    ├── EmbedderUnavailable     its service did not answer (.embedder, .reason; retryable)
+    │   └── CircuitOpen         it has failed so often that it is not asked now (.seconds)
     ├── BudgetExceeded          a month's allowance for embedding does not reach
     ├── TransactionOpen         what takes long was asked for inside a transaction
     ├── ConfigurationError      settings contradict each other or the server
@@ -106,6 +108,36 @@ class EmbedderMissing(HegelStoreError):
 
 class BudgetExceeded(HegelStoreError):
     """What is left of a corpus's allowance for the month is less than was asked for."""
+
+
+class EmbedderUnavailable(HegelStoreError):
+    """The service behind ``embedder`` did not answer, however often it was asked.
+
+    The last thing that went wrong is the ``__cause__``. Nothing was stored.
+    """
+
+    retryable = True
+
+    def __init__(self, embedder: str, reason: str) -> None:
+        super().__init__(f"the embedder {embedder!r} is unavailable: {reason}")
+        self.embedder = embedder
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[type[EmbedderUnavailable], tuple[object, ...]]:
+        return type(self), (self.embedder, self.reason)
+
+
+class CircuitOpen(EmbedderUnavailable):
+    """The service has failed so often that it is left alone for ``seconds`` more."""
+
+    def __init__(self, embedder: str, seconds: float) -> None:
+        super().__init__(
+            embedder, f"it kept failing, and is asked again in {seconds:.1f} s at the earliest"
+        )
+        self.seconds = seconds
+
+    def __reduce__(self) -> tuple[type[CircuitOpen], tuple[object, ...]]:
+        return type(self), (self.embedder, self.seconds)
 
 
 class TransactionOpen(HegelStoreError):

@@ -15,7 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hegel_store.errors import (
+    CircuitOpen,
     DatabaseError,
+    EmbedderUnavailable,
     EmbeddingSpaceMismatch,
     InvalidInput,
     NotFound,
@@ -273,6 +275,8 @@ def test_search_result_is_a_sequence_of_its_hits() -> None:
         ProfileConflict("scope", 1, 2),
         ProfileConflict("alias", None, PROFILE),
         EmbeddingSpaceMismatch("embedding_384", "a", "b", "news"),
+        EmbedderUnavailable("api", "it said nothing"),
+        CircuitOpen("api", 2.5),
         DatabaseError("no", "57014"),
     ],
 )
