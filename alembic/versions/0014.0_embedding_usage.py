@@ -20,7 +20,7 @@ def upgrade() -> None:
             corpus_id text COLLATE "C" NOT NULL,
             month date NOT NULL,
             tokens bigint DEFAULT 0 NOT NULL,
-            cost numeric DEFAULT 0 NOT NULL,
+            cost_billionths bigint DEFAULT 0 NOT NULL,
             updated_at timestamptz DEFAULT clock_timestamp() NOT NULL,
             CONSTRAINT pk_hegel_embedding_usage PRIMARY KEY (corpus_id, month),
             CONSTRAINT ck_hegel_embedding_usage_corpus_id_is_name
@@ -28,7 +28,7 @@ def upgrade() -> None:
             CONSTRAINT ck_hegel_embedding_usage_month_begins
                 CHECK (EXTRACT(day FROM month) = 1),
             CONSTRAINT ck_hegel_embedding_usage_spent_is_counted
-                CHECK (tokens >= 0 AND cost >= 0 AND cost <> 'NaN')
+                CHECK (tokens >= 0 AND cost_billionths >= 0)
         )
         """
     )

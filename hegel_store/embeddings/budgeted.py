@@ -52,6 +52,11 @@ class BudgetedEmbedder:
     def dimensions(self) -> int:
         return self._embedder.dimensions
 
+    @property
+    def prefix(self) -> str:
+        """What the embedder puts before every text, which a cache in front has to know."""
+        return str(getattr(self._embedder, "prefix", None) or "")
+
     def embed(self, texts: Sequence[str]) -> Vector:
         """Vectors of unit length, float32, shape (len(texts), dimensions)."""
         tokens = self._count_tokens(texts)

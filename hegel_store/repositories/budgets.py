@@ -6,7 +6,6 @@ import logging
 from calendar import monthrange
 from collections.abc import Callable
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Row, text
@@ -19,41 +18,45 @@ from hegel_store.models.checks import check_integer, check_name, check_number
 logger = logging.getLogger("hegel_store.budget")
 
 MOST_TOKENS = 2**62
+"""Two of these are the most that the database can add up."""
 PRICED_TOKENS = 1_000_000
+BILLION = 1_000_000_000
+"""Cost is counted in billionths, whole ones, which add up to what they are."""
 
 # Not waiting for the disk: what a crash of the server forgets is less than a second's spending.
 SPEND = text(
     """
     WITH hurried AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
-    INSERT INTO hegel_embedding_usage AS usage (corpus_id, month, tokens, cost)
+    INSERT INTO hegel_embedding_usage AS usage (corpus_id, month, tokens, cost_billionths)
     SELECT
         :corpus_id,
         CAST(date_trunc('month', now() AT TIME ZONE 'UTC') AS date),
         CAST(:tokens AS bigint),
-        CAST(:cost AS numeric)
+        CAST(:cost AS bigint)
     FROM hurried
-    WHERE CAST(:tokens AS bigint) <= :most_tokens AND CAST(:cost AS numeric) <= :most_cost
+    WHERE CAST(:tokens AS bigint) <= :most_tokens AND CAST(:cost AS bigint) <= :most_cost
     ON CONFLICT (corpus_id, month) DO UPDATE SET
         tokens = usage.tokens + excluded.tokens,
-        cost = usage.cost + excluded.cost,
+        cost_billionths = usage.cost_billionths + excluded.cost_billionths,
         updated_at = clock_timestamp()
     WHERE usage.tokens + excluded.tokens <= :most_tokens
-      AND usage.cost + excluded.cost <= :most_cost
-    RETURNING month, tokens, cost, CAST(now() AT TIME ZONE 'UTC' AS date) AS today
+      AND usage.cost_billionths + excluded.cost_billionths <= :most_cost
+    RETURNING month, tokens, cost_billionths AS cost,
+        CAST(now() AT TIME ZONE 'UTC' AS date) AS today
     """
 )
 REFUND = text(
     """
     UPDATE hegel_embedding_usage SET
         tokens = greatest(tokens - CAST(:tokens AS bigint), 0),
-        cost = greatest(cost - CAST(:cost AS numeric), 0),
+        cost_billionths = greatest(cost_billionths - CAST(:cost AS bigint), 0),
         updated_at = clock_timestamp()
     WHERE corpus_id = :corpus_id AND month = :month
     """
 )
 SPENT = text(
     """
-    SELECT calendar.month, coalesce(tokens, 0) AS tokens, coalesce(cost, 0) AS cost
+    SELECT calendar.month, coalesce(tokens, 0) AS tokens, coalesce(cost_billionths, 0) AS cost
     FROM (SELECT CAST(date_trunc('month', now() AT TIME ZONE 'UTC') AS date) AS month) AS calendar
     LEFT JOIN hegel_embedding_usage AS usage
       ON usage.month = calendar.month AND usage.corpus_id = :corpus_id
@@ -89,10 +92,10 @@ class Budget:
         self._most_tokens = MOST_TOKENS
         if tokens is not None:
             self._most_tokens = check_integer("tokens", tokens, minimum=1, maximum=MOST_TOKENS)
-        self._price = _amount("price", price)
-        self._most_cost = Decimal("Infinity")
+        self._price = _billionths("price", price)
+        self._most_cost = MOST_TOKENS
         if cost is not None:
-            self._most_cost = _amount("cost", cost)
+            self._most_cost = _billionths("cost", cost)
             if not (self._most_cost > 0 and self._price > 0):
                 raise InvalidInput("cost", "must be more than nothing, and needs a price")
         self._on_alert = on_alert
@@ -132,7 +135,7 @@ class Budget:
         return self._spending(row)
 
     def _values(self, tokens: int) -> dict[str, Any]:
-        cost = self._price * tokens / PRICED_TOKENS
+        cost = min(-(-self._price * tokens // PRICED_TOKENS), 2 * MOST_TOKENS - 1)
         return {"corpus_id": self.corpus_id, "tokens": tokens, "cost": cost}
 
     def _spending(self, row: Row[Any]) -> Spending:
@@ -140,12 +143,12 @@ class Budget:
             corpus_id=self.corpus_id,
             month=row.month,
             tokens=row.tokens,
-            cost=float(row.cost),
+            cost=row.cost / BILLION,
             share=self._share(row.tokens, row.cost),
         )
 
-    def _share(self, tokens: int, cost: Decimal) -> float:
-        return max(tokens / self._most_tokens, float(cost / self._most_cost))
+    def _share(self, tokens: int, cost: int) -> float:
+        return max(tokens / self._most_tokens, cost / self._most_cost)
 
     def _alert(self, before: float, now: Spending, today: date) -> None:
         crossed = [threshold for threshold in ALERTS if before < threshold <= now.share]
@@ -165,8 +168,8 @@ class Budget:
             self._on_alert(alert)
 
 
-def _amount(field: str, value: object) -> Decimal:
+def _billionths(field: str, value: object) -> int:
     number = check_number(field, value)
-    if number < 0:
-        raise InvalidInput(field, f"must not be negative: {number}")
-    return Decimal(str(number))
+    if not 0 <= number <= MOST_TOKENS / BILLION:
+        raise InvalidInput(field, f"must not be negative, nor more than four billion: {number}")
+    return round(number * BILLION)

@@ -41,8 +41,8 @@ LOG = """
     VALUES (%s, clock_timestamp(), %s, %s, %s, %s, %s, %s, %s)
 """
 SPEND = """
-    INSERT INTO hegel_embedding_usage AS usage (corpus_id, month, tokens, cost)
-    VALUES ('bare', date_trunc('month', now()), %s, 0)
+    INSERT INTO hegel_embedding_usage AS usage (corpus_id, month, tokens)
+    VALUES ('bare', date_trunc('month', now()), %s)
     ON CONFLICT (corpus_id, month) DO UPDATE SET tokens = usage.tokens + excluded.tokens
     RETURNING tokens
 """

@@ -21,7 +21,9 @@ from tests.samples import fact, rows
 
 
 def usage(store) -> list[tuple[object, ...]]:
-    return rows(store, "SELECT corpus_id, tokens, cost FROM hegel_embedding_usage ORDER BY 1")
+    return rows(
+        store, "SELECT corpus_id, tokens, cost_billionths FROM hegel_embedding_usage ORDER BY 1"
+    )
 
 
 def test_tokens_are_counted_by_corpus_and_month(store):
@@ -40,7 +42,8 @@ def test_tokens_are_counted_by_corpus_and_month(store):
 def test_what_another_month_came_to_is_not_in_the_way(store):
     with store.engine.begin() as connection:
         connection.exec_driver_sql(
-            "INSERT INTO hegel_embedding_usage VALUES ('law', '2024-05-01', 100, 0)"
+            "INSERT INTO hegel_embedding_usage (corpus_id, month, tokens)"
+            " VALUES ('law', '2024-05-01', 100)"
         )
     budget = store.budget("law", tokens=100)
     assert budget.spent().tokens == 0
@@ -58,6 +61,8 @@ def test_the_end_is_a_hard_one_and_nothing_is_counted_past_it(store):
     assert budget.spend(1).share == 1.0
     with pytest.raises(BudgetExceeded):
         budget.spend(1)
+    with pytest.raises(BudgetExceeded):
+        store.budget("law", tokens=100, price=1e9).spend(2**62)
     assert budget.spend(0).tokens == 100
     assert usage(store) == [("law", 100, 0)]
 
@@ -157,6 +162,7 @@ def test_what_was_not_used_is_given_back_to_its_month(store):
         ({"cost": 0.0, "price": 1.0}, "cost"),
         ({"tokens": 1, "price": -1.0}, "price"),
         ({"tokens": 1, "price": float("nan")}, "price"),
+        ({"cost": 1e10, "price": 1.0}, "cost"),
     ],
 )
 def test_allowances_that_cannot_be_meant_are_refused_by_name(store, options, field):
@@ -192,6 +198,9 @@ def test_an_embedder_stops_before_the_texts_are_sent(budget):
     inner = HashingEmbedder()
     embedder = BudgetedEmbedder(inner, budget, count_tokens=lambda texts: 4 * len(texts))
     assert (embedder.name, embedder.dimensions) == (inner.name, inner.dimensions)
+    assert embedder.prefix == ""
+    inner.prefix = "query: "
+    assert embedder.prefix == "query: "
     assert (embedder.embed(["a", "b"]) == inner.embed(["a", "b"])).all()
     with pytest.raises(BudgetExceeded):
         embedder.embed(["c"])

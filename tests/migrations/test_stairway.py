@@ -47,6 +47,8 @@ def test_a_filled_database_loses_on_the_way_down_what_is_announced_and_nothing_o
     seed_store(store, steps=150, embedder=embedder)
     with hegel_store.connect(url, embedder=embedder, query_log=True) as asking:
         asking.facts.search("anything", corpus_id="asked", limit=1)
+        asking.labels.search("anything")
+        asking.budget("asked", tokens=10).spend(1)
     assert all(contents(postgresql, shapes[REVISIONS[-1]]).values()), "every table has rows"
 
     address = parse_address(url, "the test")
