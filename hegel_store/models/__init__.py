@@ -13,11 +13,14 @@ from hegel_store.models.facts import (
 from hegel_store.models.populations import PopulationMember
 from hegel_store.models.profiles import PromptProfile
 from hegel_store.models.steps import NewStep, RewardSummary, TrainingStep
+from hegel_store.models.verdicts import FactVerdict, JudgedFact
 
 __all__ = [
     "AddResult",
     "Fact",
     "FactFilter",
+    "FactVerdict",
+    "JudgedFact",
     "NewFact",
     "NewStep",
     "PopulationMember",

@@ -1,6 +1,7 @@
 """The tables at the head of the revisions: columns and indexes, no queries."""
 
 from hegel_store.schema.base import PREFIX, VERSION_TABLE, metadata
+from hegel_store.schema.fact_verdicts import fact_verdicts
 from hegel_store.schema.facts import add_embedding_dimension, embedding_spaces, facts, labels
 from hegel_store.schema.populations import profile_populations
 from hegel_store.schema.profiles import (
@@ -17,6 +18,7 @@ __all__ = [
     "VERSION_TABLE",
     "add_embedding_dimension",
     "embedding_spaces",
+    "fact_verdicts",
     "facts",
     "labels",
     "metadata",

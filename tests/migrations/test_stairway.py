@@ -7,6 +7,7 @@ from typer.testing import CliRunner
 
 from hegel_store import migrate
 from hegel_store.cli import app
+from hegel_store.models import NewFact
 from hegel_store.seeding import seed_store
 from hegel_store.settings import parse_address
 from tests.embedders import HashingEmbedder
@@ -41,6 +42,11 @@ def test_a_filled_database_loses_on_the_way_down_what_is_announced_and_nothing_o
         migrate.upgrade(parse_address(empty_url, "the test"), revision)
         shapes[revision] = columns(empty_postgresql)
     seed_store(store, steps=150, embedder=HashingEmbedder())
+    ports = [
+        NewFact(corpus_id="ports", content=f"port {port}", embedding=[1.0] * 384)
+        for port in (5432, 5433)
+    ]
+    store.facts.add_many(ports, near_duplicates="judge")
     assert all(contents(postgresql, shapes[REVISIONS[-1]]).values()), "every table has rows"
 
     address = parse_address(url, "the test")
@@ -64,6 +70,7 @@ def test_downgrading_says_what_it_discards(url, caplog):
     caplog.set_level("WARNING", "hegel_store.migrate")
     migrate.downgrade(parse_address(url, "the test"), "0006")
     assert [record.message for record in caplog.records] == [
+        "0014.0: The downgrade discards every verdict. Facts that an update has ended stay ended.",
         "0010: The downgrade forgets which models made the vectors.",
         "0009: The downgrade discards every fact.",
         "0008: The downgrade discards every label.",
@@ -74,11 +81,12 @@ def test_downgrading_says_what_it_discards(url, caplog):
 @pytest.mark.parametrize(
     ("target", "first", "count"),
     [
-        ("base", "0010", 10),
-        ("0009", "0010", 1),
-        ("-2", None, 0),
-        ("-4", "0010", 1),
-        ("-99", "0010", 10),
+        ("base", "0014.0", 11),
+        ("0009", "0014.0", 2),
+        ("0014.0", None, 0),
+        ("-2", "0014.0", 1),
+        ("-5", "0014.0", 2),
+        ("-99", "0014.0", 11),
         ("zz", None, 0),
     ],
 )
