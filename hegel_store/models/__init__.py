@@ -15,6 +15,7 @@ from hegel_store.models.labels import Label, LabelHit
 from hegel_store.models.populations import PopulationMember
 from hegel_store.models.profiles import PromptProfile
 from hegel_store.models.steps import NewStep, RewardSummary, TrainingStep
+from hegel_store.models.verdicts import FactVerdict, JudgedFact
 
 __all__ = [
     "AddResult",
@@ -22,6 +23,8 @@ __all__ = [
     "AgeingRule",
     "Fact",
     "FactFilter",
+    "FactVerdict",
+    "JudgedFact",
     "Label",
     "LabelHit",
     "NewFact",

@@ -19,6 +19,7 @@ from hegel_store.models.checks import (
     check_number,
 )
 from hegel_store.models.vectors import unit_vector
+from hegel_store.models.verdicts import JudgedFact
 
 Freshness = Literal["fresh", "ageing", "stale"]
 
@@ -116,7 +117,8 @@ class NewFact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
-    """A stored fact. ``label`` is the label's name, ``seen_count`` how often it was added."""
+    """A stored fact. ``label`` is the label's name, ``seen_count`` how often it was added. From
+    ``valid_to`` on it is not found any more."""
 
     corpus_id: str
     id: UUID
@@ -145,7 +147,7 @@ class FactFilter:
 
     ``metadata`` must be contained in a fact's metadata. ``created_after`` is inclusive,
     ``created_before`` exclusive. ``as_of`` asks what the memory held at that recorded time: facts
-    deleted or expired since are shown, later ones are not.
+    deleted, expired or ended since are shown, later ones are not.
     """
 
     categories: Sequence[str] | None = None
@@ -257,10 +259,12 @@ class AddResult:
     """What became of the facts given to add_many, in input order.
 
     ``ids[i]`` is the stored fact of input ``i`` (equal contents share one), None where refused.
-    ``added`` counts new facts, ``merged`` inputs that met an equal live content.
+    ``added`` counts new facts, ``merged`` inputs that met an equal live content, or one that says
+    the same. ``near_duplicates`` has every judgement, in the order in which they were made.
     """
 
     ids: Sequence[UUID | None]
     added: int
     merged: int
     refused: Sequence[RefusedFact] = ()
+    near_duplicates: Sequence[JudgedFact] = ()

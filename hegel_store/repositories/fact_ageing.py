@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import text
 
-from hegel_store.database import Autocommit, translated
-from hegel_store.errors import InvalidInput
+from hegel_store.database import Autocommit, Executor, translated
+from hegel_store.errors import InvalidInput, TransactionOpen
 from hegel_store.models.ageing import Aged, AgeingRule
 from hegel_store.models.checks import check_integer, check_name, check_number
 
@@ -72,34 +72,49 @@ AGE = text(
 BEFORE_ALL = {"after_corpus": "", "after_id": "00000000-0000-0000-0000-000000000000"}
 
 
-def age(
-    session: Autocommit,
-    rules: Sequence[AgeingRule],
-    *,
-    corpus_id: str | None,
-    batch: int,
-    pause: float,
-    dry_run: bool,
-) -> Aged:
-    """See FactRepository.age()."""
-    values = _values(rules, corpus_id)
-    check_integer("batch", batch, minimum=1, maximum=MOST_AT_ONCE)
-    if check_number("pause", pause) < 0:
-        raise InvalidInput("pause", "must not be negative")
-    with translated():
-        if dry_run:
-            row = session.execute(COUNT, values).one()
-            return Aged(ageing=row.ageing, stale=row.stale)
-        counts = {"ageing": 0, "stale": 0}
-        values |= BEFORE_ALL | {"batch": batch}
-        while rows := session.execute(AGE, values).all():
-            for row in rows:
-                counts[row.freshness] += 1
-            if len(rows) < batch:
-                break
-            values |= {"after_corpus": rows[-1].corpus_id, "after_id": rows[-1].id}
-            time.sleep(pause)
-    return Aged(**counts)
+class FactAgeing:
+    """The part of FactRepository that maintenance calls."""
+
+    _session: Executor
+
+    def age(
+        self,
+        rules: Sequence[AgeingRule],
+        *,
+        corpus_id: str | None = None,
+        batch: int = 1000,
+        pause: float = 0.0,
+        dry_run: bool = False,
+    ) -> Aged:
+        """Turn facts ageing and stale that were not seen for as long as the rules say.
+
+        For maintenance, on the store: ``batch`` facts (1..1000) at a time, each batch committed,
+        with ``pause`` seconds in between. Facts only grow older by this; adding one again makes it
+        fresh. ``dry_run`` changes nothing, and counts.
+
+        Raises InvalidInput, and TransactionOpen on anything but the store.
+        """
+        session = self._session
+        if not isinstance(session, Autocommit):
+            raise TransactionOpen("facts age in transactions of their own: call store.facts.age()")
+        values = _values(rules, corpus_id)
+        check_integer("batch", batch, minimum=1, maximum=MOST_AT_ONCE)
+        if check_number("pause", pause) < 0:
+            raise InvalidInput("pause", "must not be negative")
+        with translated():
+            if dry_run:
+                row = session.execute(COUNT, values).one()
+                return Aged(ageing=row.ageing, stale=row.stale)
+            counts = {"ageing": 0, "stale": 0}
+            values |= BEFORE_ALL | {"batch": batch}
+            while rows := session.execute(AGE, values).all():
+                for row in rows:
+                    counts[row.freshness] += 1
+                if len(rows) < batch:
+                    break
+                values |= {"after_corpus": rows[-1].corpus_id, "after_id": rows[-1].id}
+                time.sleep(pause)
+        return Aged(**counts)
 
 
 def _values(rules: Sequence[AgeingRule], corpus_id: str | None) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from hegel_store.database import Executor, translated
 from hegel_store.errors import EmbeddingSpaceMismatch, HegelStoreError, NotFound
-from hegel_store.models import NewFact
+from hegel_store.models import JudgedFact, NewFact
 from hegel_store.models.identifiers import uuid7
 from hegel_store.models.vectors import Vector, slot_for, vector_text
 
@@ -92,7 +92,7 @@ NAMES = ", ".join(name for name, _ in FIELDS)
 
 
 def insert_statement(slot: str, dimensions: int) -> str:
-    """Insert a batch; an equal live content is reinforced instead, and revived if it expired.
+    """Insert a batch; an equal content is reinforced instead, and revived if it expired or ended.
 
     Rows go in by (corpus, hash), so that two writers of the same contents do not deadlock.
     """
@@ -110,6 +110,7 @@ def insert_statement(slot: str, dimensions: int) -> str:
                 WHEN fact.expires_at IS NOT NULL AND excluded.expires_at IS NOT NULL
                 THEN greatest(fact.expires_at, excluded.expires_at)
             END,
+            valid_to = NULL,
             label_id = coalesce(fact.label_id, excluded.label_id),
             {slot} = coalesce(fact.{slot}, excluded.{slot})
         RETURNING corpus_id, content_hash, id, (xmax = 0) AS added
@@ -118,10 +119,12 @@ def insert_statement(slot: str, dimensions: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The ids of a batch by content, and how many of them are new rows."""
+    """The ids of a batch, in its order, how many of them are new rows, and what was judged: there
+    a position is one in the batch."""
 
-    ids: Mapping[Content, UUID]
+    ids: Sequence[UUID]
     added: int
+    judged: Sequence[JudgedFact] = ()
 
 
 def content_key(fact: NewFact) -> Content:
@@ -143,20 +146,18 @@ def write(
     session: Executor,
     facts: Sequence[NewFact],
     vectors: Mapping[Content, Vector],
-    model: str,
     dimensions: int,
 ) -> Written:
-    """Store one batch. ``vectors`` has those of the contents that were embedded or given.
+    """Store one batch. ``vectors`` has those of the contents that were embedded or given, whose
+    space is claimed.
 
-    Raises NotFound for an unknown profile and EmbeddingSpaceMismatch.
+    Raises NotFound for an unknown profile.
     """
     grouped: dict[Content, list[NewFact]] = {}
     for fact in facts:
         grouped.setdefault(content_key(fact), []).append(fact)
     keys = sorted(grouped)
     slot = slot_for("embedding", dimensions)
-    if vectors:
-        _claim(session, sorted({corpus for corpus, _ in vectors}), slot, model, dimensions)
     labels = _labels(session, facts)
     columns: dict[str, list[Any]] = {name: [] for name, _ in FIELDS} | {"embedding": []}
     for key in keys:
@@ -183,16 +184,21 @@ def write(
     }
     with translated(missing):
         rows = session.execute(text(insert_statement(slot, dimensions)), columns).all()
-    return Written(
-        {(row.corpus_id, bytes(row.content_hash)): row.id for row in rows},
-        sum(row.added for row in rows),
-    )
+    ids = {(row.corpus_id, bytes(row.content_hash)): row.id for row in rows}
+    return Written([ids[content_key(fact)] for fact in facts], sum(row.added for row in rows))
 
 
-def _claim(
-    session: Executor, corpora: Sequence[str], slot: str, model: str, dimensions: int
+def claim(
+    session: Executor, vectors: Mapping[Content, Vector], model: str, dimensions: int
 ) -> None:
-    """Make the model the owner of the slot in these corpora, or learn that another one is."""
+    """Make the model the owner of the vectors' column in their corpora.
+
+    Raises EmbeddingSpaceMismatch when another model is.
+    """
+    if not vectors:
+        return
+    slot = slot_for("embedding", dimensions)
+    corpora = sorted({corpus for corpus, _ in vectors})
     values = {"corpora": corpora, "slot": slot, "model": model}
     with translated():
         session.execute(CLAIM_SPACES, values | {"dimensions": dimensions})

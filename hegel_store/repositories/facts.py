@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Literal
 from uuid import UUID
@@ -20,13 +21,16 @@ from hegel_store.errors import (
     NotFound,
     TransactionOpen,
 )
-from hegel_store.models import AddResult, Aged, AgeingRule, Fact, NewFact, RefusedFact
-from hegel_store.models.checks import check_choice, check_id, check_name
+from hegel_store.models import AddResult, Fact, FactVerdict, JudgedFact, NewFact, RefusedFact
+from hegel_store.models.checks import check_choice, check_id, check_integer, check_name
 from hegel_store.models.vectors import DIMENSIONS, Vector, slot_for
-from hegel_store.repositories import fact_ageing, fact_writing
+from hegel_store.repositories import fact_judging, fact_writing
+from hegel_store.repositories.fact_ageing import FactAgeing
+from hegel_store.repositories.fact_judging import Judging
 from hegel_store.repositories.fact_models import model_name
 from hegel_store.repositories.fact_rows import fact_of
 from hegel_store.repositories.fact_search import FactSearch
+from hegel_store.repositories.fact_verdicts import Judge
 from hegel_store.repositories.fact_writing import Content, Written, content_key
 from hegel_store.repositories.transactions import atomic
 from hegel_store.search.statement import FACT_COLUMNS, FACT_TABLES
@@ -53,7 +57,7 @@ REFUSALS = (InvalidInput, NotFound, EmbeddingSpaceMismatch)
 """Errors that are about a fact; any other one would meet the rest of the batch as well."""
 
 
-class FactRepository(FactSearch):
+class FactRepository(FactSearch, FactAgeing):
     """The memory of a loop.
 
     ``session`` is any SQLAlchemy Session or Connection; nothing is committed there. On the store
@@ -66,45 +70,62 @@ class FactRepository(FactSearch):
         self,
         facts: Iterable[NewFact],
         *,
-        near_duplicates: Literal["keep"] = "keep",
+        near_duplicates: Literal["keep", "judge"] = "keep",
+        similarity: float = 0.95,
+        judge: Judge | None = None,
         on_error: Literal["raise", "report"] = "raise",
     ) -> AddResult:
         """Store facts; equal contents in one corpus merge, in the input and with what is stored.
 
         A merged fact is seen once more, keeps the higher confidence and the later expiry, and
-        comes back if it had expired. Each distinct new text is embedded once. Texts are embedded
-        outside of transactions: on a unit of work, before its first statement, or not at all when
-        the facts carry their embeddings.
+        comes back if it had expired or ended. Each distinct new text is embedded once. Texts are
+        embedded outside of transactions: on a unit of work, before its first statement, or not at
+        all when the facts carry their embeddings.
 
-        Contents that are only alike are kept apart (``near_duplicates="keep"``).
+        Contents that are only alike are kept apart. With ``near_duplicates="judge"`` a new fact is
+        compared with the nearest few live ones of its corpus and label whose cosine similarity is
+        at least ``similarity`` (0..1), stored or earlier in the input, one writer of a label at a
+        time: what says the *same* reinforces the old fact, an *update* takes its place (its
+        ``valid_to`` is now, or the ``valid_from`` of the new fact if that is earlier), and what is
+        *distinct* stands beside it. ``judge`` is called with the old content and the new fact, in
+        the transaction, and answers with one of these; by default
+        hegel_store.models.near_duplicates does. What it raises is raised. A fact without a vector
+        is not judged.
 
         A fact that cannot be stored raises, with nothing of its batch stored; with
         ``on_error="report"`` it is set aside in ``refused`` and the others are stored.
 
-        Raises InvalidInput (an embedding of another size than the embedder's), NotFound (unknown
-        profile), EmbeddingSpaceMismatch (another model filled the corpus's vectors) and
-        TransactionOpen (texts to embed in a transaction that is under way).
+        Raises InvalidInput (an embedding of another size than the embedder's, an answer that is no
+        verdict), NotFound (unknown profile), EmbeddingSpaceMismatch (another model filled the
+        corpus's vectors) and TransactionOpen (texts to embed in a transaction that is under way).
         """
-        check_choice("near_duplicates", near_duplicates, ("keep",))
+        check_choice("near_duplicates", near_duplicates, ("keep", "judge"))
         check_choice("on_error", on_error, ("raise", "report"))
+        judging = fact_judging.judging(near_duplicates == "judge", similarity, judge)
         ids: list[UUID | None] = []
+        judged: list[JudgedFact] = []
         refused: list[RefusedFact] = []
         added = 0
         # In a transaction all texts must be embedded before the first of them is stored.
         size = BATCH if isinstance(self._session, Autocommit) else None
         for start, batch in _batches(facts, size):
             ids += [None] * len(batch)
-            for positions, outcome in self._add(start, batch, on_error):
+            for positions, outcome in self._add(start, batch, judging, on_error):
                 if isinstance(outcome, HegelStoreError):
                     refused += [RefusedFact(position=start + p, error=outcome) for p in positions]
                     continue
                 added += outcome.added
-                for position in positions:
-                    ids[start + position] = outcome.ids[content_key(batch[position])]
+                for position, identifier in zip(positions, outcome.ids, strict=True):
+                    ids[start + position] = identifier
+                judged += [
+                    replace(one, position=start + positions[one.position]) for one in outcome.judged
+                ]
         if isinstance(self._session, Autocommit):
             self._refresh_statistics(self._session, added)
         merged = len(ids) - added - len(refused)
-        return AddResult(ids=ids, added=added, merged=merged, refused=refused)
+        return AddResult(
+            ids=ids, added=added, merged=merged, refused=refused, near_duplicates=judged
+        )
 
     def get(self, corpus_id: str, fact_id: UUID) -> Fact:
         """One fact, deleted or not (see ``deleted_at``). Raises NotFound."""
@@ -132,31 +153,19 @@ class FactRepository(FactSearch):
             result = self._session.execute(FORGET, values)
         return int(result.rowcount)  # type: ignore[attr-defined]
 
-    def age(
-        self,
-        rules: Sequence[AgeingRule],
-        *,
-        corpus_id: str | None = None,
-        batch: int = 1000,
-        pause: float = 0.0,
-        dry_run: bool = False,
-    ) -> Aged:
-        """Turn facts ageing and stale that were not seen for as long as the rules say.
-
-        For maintenance, on the store: ``batch`` facts (1..1000) at a time, each batch committed,
-        with ``pause`` seconds in between. Facts only grow older by this; adding one again makes it
-        fresh. ``dry_run`` changes nothing, and counts.
-
-        Raises InvalidInput, and TransactionOpen on anything but the store.
-        """
-        if not isinstance(self._session, Autocommit):
-            raise TransactionOpen("facts age in transactions of their own: call store.facts.age()")
-        return fact_ageing.age(
-            self._session, rules, corpus_id=corpus_id, batch=batch, pause=pause, dry_run=dry_run
-        )
+    def verdicts(
+        self, corpus_id: str, *, fact_id: UUID | None = None, limit: int = 100
+    ) -> list[FactVerdict]:
+        """What was decided about near duplicates, the newest first: in a corpus, or about one fact,
+        be it the old one or the new one."""
+        check_name("corpus_id", corpus_id)
+        if fact_id is not None:
+            fact_id = check_id("fact_id", fact_id)
+        check_integer("limit", limit, minimum=1)
+        return fact_judging.recorded(self._session, corpus_id, fact_id, limit)
 
     def _add(
-        self, start: int, batch: Sequence[NewFact], on_error: str
+        self, start: int, batch: Sequence[NewFact], judging: Judging | None, on_error: str
     ) -> Iterator[tuple[Sequence[int], Written | HegelStoreError]]:
         """What became of the facts of a batch: positions in it, and their outcome."""
         dimensions = self._dimensions(batch)
@@ -170,9 +179,12 @@ class FactRepository(FactSearch):
             else:
                 yield [position], problem
         vectors = self._vectors([batch[position] for position in accepted], dimensions)
+        if judging is not None and not isinstance(self._session, Autocommit):
+            # All at once, as they are kept until the caller's transaction ends.
+            judging.lock(self._session, [batch[position] for position in accepted])
         for first in range(0, len(accepted), BATCH):
             chunk = accepted[first : first + BATCH]
-            yield from self._store(batch, chunk, vectors, dimensions, on_error)
+            yield from self._store(batch, chunk, vectors, dimensions, judging, on_error)
 
     def _store(
         self,
@@ -180,6 +192,7 @@ class FactRepository(FactSearch):
         positions: Sequence[int],
         vectors: Mapping[Content, Vector],
         dimensions: int,
+        judging: Judging | None,
         on_error: str,
     ) -> Iterator[tuple[Sequence[int], Written | HegelStoreError]]:
         """Store the facts at ``positions``; halve what is refused until the culprit is alone."""
@@ -187,9 +200,11 @@ class FactRepository(FactSearch):
         own = {key: vectors[key] for key in map(content_key, facts) if key in vectors}
         try:
             with atomic(self._session) as session:
-                written = fact_writing.write(
-                    session, facts, own, model_name(self._embedder), dimensions
-                )
+                if judging is not None:
+                    judging.lock(session, facts)
+                fact_writing.claim(session, own, model_name(self._embedder), dimensions)
+                write = fact_writing.write if judging is None else judging.write
+                written = write(session, facts, own, dimensions)
         except REFUSALS as error:
             if on_error == "raise":
                 raise
@@ -198,7 +213,7 @@ class FactRepository(FactSearch):
                 return
             middle = len(positions) // 2
             for half in (positions[:middle], positions[middle:]):
-                yield from self._store(batch, half, vectors, dimensions, on_error)
+                yield from self._store(batch, half, vectors, dimensions, judging, on_error)
         else:
             yield positions, written
 

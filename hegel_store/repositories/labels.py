@@ -16,6 +16,7 @@ from hegel_store.models.checks import check_id, check_integer, check_name, check
 from hegel_store.models.identifiers import uuid7
 from hegel_store.models.vectors import vector_text
 from hegel_store.repositories.fact_rows import fact_of
+from hegel_store.search.filters import LIVE
 from hegel_store.search.statement import FACT_COLUMNS, FACT_TABLES, MOST_FACTS
 from hegel_store.search.vector import EF_SEARCH
 
@@ -93,8 +94,7 @@ SEARCH = text(
 FACTS = text(
     f"""
     SELECT {FACT_COLUMNS} FROM {FACT_TABLES}
-    WHERE fact.corpus_id = :corpus_id AND fact.label_id = :label_id
-      AND fact.deleted_at IS NULL AND (fact.expires_at IS NULL OR fact.expires_at > now())
+    WHERE fact.corpus_id = :corpus_id AND fact.label_id = :label_id AND {" AND ".join(LIVE)}
     ORDER BY fact.created_at DESC, fact.id DESC
     LIMIT :limit
     """

@@ -2,6 +2,7 @@
 
 from hegel_store.schema.base import PREFIX, VERSION_TABLE, metadata
 from hegel_store.schema.embedding_cache import embedding_cache
+from hegel_store.schema.fact_verdicts import fact_verdicts
 from hegel_store.schema.facts import add_embedding_dimension, embedding_spaces, facts, labels
 from hegel_store.schema.populations import profile_populations
 from hegel_store.schema.profiles import (
@@ -22,6 +23,7 @@ __all__ = [
     "embedding_cache",
     "embedding_spaces",
     "embedding_usage",
+    "fact_verdicts",
     "facts",
     "labels",
     "metadata",

@@ -7,6 +7,15 @@ from typing import Any
 from hegel_store.models import FactFilter
 from hegel_store.models.checks import check_json
 
+LIVE = (
+    "fact.deleted_at IS NULL",
+    "(fact.expires_at IS NULL OR fact.expires_at > now())",
+    # By the statement's time: a fact may have ended in this very transaction. IS NOT TRUE, or the
+    # planner would take a column that was never analysed for one that is never null.
+    "(fact.valid_to <= statement_timestamp()) IS NOT TRUE",
+)
+"""What makes a fact one that searches find."""
+
 
 def where(corpus_id: str | None, filters: FactFilter) -> tuple[str, dict[str, Any]]:
     """The conditions on ``fact`` (hegel_facts) and their parameters.
@@ -23,12 +32,12 @@ def where(corpus_id: str | None, filters: FactFilter) -> tuple[str, dict[str, An
     if corpus_id is not None:
         add("fact.corpus_id = :corpus_id", "corpus_id", corpus_id)
     if filters.as_of is None:
-        conditions.append("fact.deleted_at IS NULL")
-        conditions.append("(fact.expires_at IS NULL OR fact.expires_at > now())")
+        conditions += LIVE
     else:
         add("fact.created_at <= :as_of", "as_of", filters.as_of)
         conditions.append("(fact.deleted_at IS NULL OR fact.deleted_at > :as_of)")
         conditions.append("(fact.expires_at IS NULL OR fact.expires_at > :as_of)")
+        conditions.append("(fact.valid_to <= :as_of) IS NOT TRUE")
     if filters.categories is not None:
         add(
             "fact.category = ANY(CAST(:categories AS text[]))",

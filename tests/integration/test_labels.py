@@ -76,6 +76,9 @@ def test_facts_name_the_same_labels(zoo):
     zoo.facts.forget("zoo", found[0].id)
     assert [f.content for f in zoo.labels.facts("zoo", label.id)] == ["Storks clatter."]
     assert zoo.labels.facts("law", label.id) == []
+    with zoo.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE hegel_facts SET valid_to = now()")
+    assert zoo.labels.facts("zoo", label.id) == []
 
 
 def test_they_are_listed_by_name(zoo):

@@ -10,7 +10,9 @@ import pytest
 from sqlalchemy import text
 
 from hegel_store.models import FactFilter
+from hegel_store.models.vectors import vector_text
 from hegel_store.search.lexical import ROW_BUDGET
+from hegel_store.search.near import CROWD, near_statement
 from hegel_store.search.statement import Search, build
 from hegel_store.store import Store
 from tests import multitude
@@ -150,3 +152,20 @@ def test_a_search_that_is_run_often_is_planned_anew_for_its_filter(
         ).all()
     assert len(prepared) == 2
     assert all(generic == 0 and custom > 5 for generic, custom in prepared)
+
+
+def test_judging_reads_a_neighbourhood_of_each_new_fact_and_no_more(crowded: Store) -> None:
+    given = multitude.vectors(20, seed=5)[0]
+    values = {
+        "corpora": [multitude.CORPUS] * len(given),
+        "hashes": [bytes([n]) for n in range(len(given))],
+        "labels": ["seldom", None] * (len(given) // 2),
+        "embeddings": [vector_text(vector) for vector in given],
+        "similarity": 0.95,
+    }
+    with crowded.engine.begin() as connection:
+        plan = explain(connection, near_statement(384), values)
+    used = {node.get("Index Name") for node in scans(plan)}
+    assert "idx_hegel_facts_embedding_384" in used
+    # Expired facts are passed over.
+    assert facts_read(plan) < 1.5 * CROWD * len(given)

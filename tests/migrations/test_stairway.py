@@ -9,6 +9,7 @@ import hegel_store
 from hegel_store import migrate
 from hegel_store.cli import app
 from hegel_store.embeddings import CachedEmbedder
+from hegel_store.models import NewFact
 from hegel_store.repositories import PostgresCache
 from hegel_store.seeding import seed_store
 from hegel_store.settings import parse_address
@@ -49,6 +50,11 @@ def test_a_filled_database_loses_on_the_way_down_what_is_announced_and_nothing_o
         asking.facts.search("anything", corpus_id="asked", limit=1)
         asking.labels.search("anything")
         asking.budget("asked", tokens=10).spend(1)
+    ports = [
+        NewFact(corpus_id="ports", content=f"port {port}", embedding=[1.0] * 384)
+        for port in (5432, 5433)
+    ]
+    store.facts.add_many(ports, near_duplicates="judge")
     assert all(contents(postgresql, shapes[REVISIONS[-1]]).values()), "every table has rows"
 
     address = parse_address(url, "the test")
@@ -72,6 +78,7 @@ def test_downgrading_says_what_it_discards(url, caplog):
     caplog.set_level("WARNING", "hegel_store.migrate")
     migrate.downgrade(parse_address(url, "the test"), "0006")
     assert [record.message for record in caplog.records] == [
+        "0019.0: The downgrade discards every verdict. Facts that an update has ended stay ended.",
         "0018.0: The downgrade discards the counts.",
         "0017.0: The downgrade discards the vectors, which can be made anew.",
         "0015.0: The downgrade forgets which models embedded the labels.",
@@ -86,13 +93,13 @@ def test_downgrading_says_what_it_discards(url, caplog):
 @pytest.mark.parametrize(
     ("target", "first", "count"),
     [
-        ("base", "0018.0", 14),
-        ("0009", "0018.0", 5),
-        ("0017.0", "0018.0", 1),
-        ("-2", "0018.0", 2),
-        ("-4", "0018.0", 3),
-        ("-6", "0018.0", 4),
-        ("-99", "0018.0", 14),
+        ("base", "0019.0", 15),
+        ("0009", "0019.0", 6),
+        ("0018.0", "0019.0", 1),
+        ("-2", "0019.0", 2),
+        ("-3", "0019.0", 3),
+        ("-5", "0019.0", 4),
+        ("-99", "0019.0", 15),
         ("zz", None, 0),
     ],
 )

@@ -17,6 +17,7 @@ from hegel_store.models import FactFilter
 from hegel_store.models.vectors import DIMENSIONS
 from hegel_store.repositories import (
     embedding_cache,
+    fact_judging,
     fact_writing,
     facts,
     populations,
@@ -24,6 +25,7 @@ from hegel_store.repositories import (
     query_log,
     step_statements,
 )
+from hegel_store.search.near import near_statement
 from hegel_store.search.statement import Search, build
 
 SENTINEL = "s3nt1nel'\"\\;--%s:x"
@@ -163,6 +165,12 @@ def test_statements_of_facts_differ_in_nothing_but_their_column(slot: str) -> No
             ),
         ),
         (fact_writing.embedded_statement(slot), fact_writing.embedded_statement("SLOT")),
+        (
+            str(near_statement(dimensions)),
+            str(near_statement(384))
+            .replace("embedding_384", "SLOT")
+            .replace("halfvec(384)", f"halfvec({dimensions})"),
+        ),
     ):
         assert made == model.replace("SLOT", slot)
 
@@ -171,6 +179,7 @@ def test_statements_of_facts_differ_in_nothing_but_their_column(slot: str) -> No
     "module",
     [
         embedding_cache,
+        fact_judging,
         fact_writing,
         facts,
         populations,
@@ -190,7 +199,14 @@ def test_fixed_statements_take_all_their_values_by_name(module: ModuleType) -> N
 
 def test_repositories_compose_no_sql_of_their_own() -> None:
     """Texts are made in functions and constants of statements, never inside a method."""
-    for module in (facts, populations, profile_statements, step_statements, fact_writing):
+    for module in (
+        facts,
+        populations,
+        profile_statements,
+        step_statements,
+        fact_writing,
+        fact_judging,
+    ):
         for name, kind in inspect.getmembers(module, inspect.isclass):
             if kind.__module__ == module.__name__:
                 source = inspect.getsource(kind)
