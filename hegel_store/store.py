@@ -23,12 +23,14 @@ from hegel_store.errors import (
     OutcomeUnknown,
 )
 from hegel_store.migrate.rights import require_pgvector, require_server
+from hegel_store.operations.reembed import Reembedding
 from hegel_store.repositories import (
     FactRepository,
     PopulationRepository,
     ProfileRepository,
     StepRepository,
 )
+from hegel_store.repositories.spaces import Embedders, Spaces
 from hegel_store.settings import DatabaseAddress, Settings, resolve_address
 
 
@@ -63,17 +65,21 @@ class Store:
     """
 
     def __init__(
-        self, address: DatabaseAddress, settings: Settings, embedder: Embedder | None = None
+        self,
+        address: DatabaseAddress,
+        settings: Settings,
+        embedder: Embedder | None = None,
+        embedders: Embedders | None = None,
     ) -> None:
         self.address = address
-        self._embedder = embedder
+        self._spaces = Spaces(embedder, embedders)
         self._pooled = settings.pgbouncer
         self._database = Database(address, settings, migrate.require_current)
         autocommit = self._database.autocommit
         self.profiles = ProfileRepository(autocommit)
         self.steps = StepRepository(autocommit)
         self.populations = PopulationRepository(autocommit)
-        self.facts = FactRepository(autocommit, embedder)
+        self.facts = FactRepository(autocommit, spaces=self._spaces)
 
     @property
     def engine(self) -> Engine:
@@ -96,7 +102,7 @@ class Store:
                 ProfileRepository(session),
                 StepRepository(session, months=self._database.autocommit),
                 PopulationRepository(session),
-                FactRepository(session, self._embedder),
+                FactRepository(session, spaces=self._spaces),
             )
             _commit(session)
         except MigrationRequired:
@@ -105,6 +111,21 @@ class Store:
             raise
         finally:
             session.close()
+
+    def reembed(
+        self,
+        corpus_id: str,
+        space: str,
+        embedder: Embedder | None = None,
+        *,
+        batch: int = 200,
+        pause: float = 0.0,
+    ) -> Reembedding:
+        """The steps that move a space of a corpus to ``embedder``'s model: fill(), cut_over(),
+        rollback(), discard(); and status()."""
+        return Reembedding(
+            self._database.autocommit, corpus_id, space, embedder, batch=batch, pause=pause
+        )
 
     def upgrade(self, *, phase: migrate.Phase | None = None) -> None:
         """Migrate the database to this package's schema, like ``alembic upgrade head``.
@@ -180,6 +201,7 @@ def connect(
     *,
     embedded: bool = True,
     embedder: Embedder | None = None,
+    embedders: Embedders | None = None,
     **settings: Any,
 ) -> Store:
     """A store on the database named by ``url``, DATABASE_URL or POSTGRES_DSN, in this order.
@@ -188,8 +210,13 @@ def connect(
     ``embedded=False`` refuses that. ``settings`` are those of hegel_store.settings.Settings. No
     connection is opened yet.
 
+    ``embedder`` fills the default space of its size: "fast" for 384 dimensions, "accurate" for
+    1536, "space_768" for 768 and so on. ``embedders`` fill spaces by name, side by side; a space
+    that is being moved from one model to another has both in a list, and the one that serves is
+    asked. The first space is the one that searches use when they name none.
+
     Raises InvalidInput for a setting or URL that is not understood, ConfigurationError when no
     database is named or the embedded server cannot start.
     """
     resolved = Settings(embedded=embedded, **settings)
-    return Store(resolve_address(resolved, url), resolved, embedder)
+    return Store(resolve_address(resolved, url), resolved, embedder, embedders)

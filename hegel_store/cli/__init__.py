@@ -7,7 +7,17 @@ import sys
 
 import typer
 
-from hegel_store.cli import adoption, database, demo, dimension, profiles, recall, search, seed
+from hegel_store.cli import (
+    adoption,
+    database,
+    demo,
+    dimension,
+    profiles,
+    recall,
+    reembed,
+    search,
+    seed,
+)
 from hegel_store.errors import HegelStoreError
 
 app = typer.Typer(
@@ -26,6 +36,7 @@ app.command()(demo.demo)
 app.command()(seed.seed)
 app.command()(search.search)
 app.command()(recall.recall)
+app.command()(reembed.reembed)
 app.command()(profiles.history)
 app.command()(profiles.lineage)
 

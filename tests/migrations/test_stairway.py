@@ -64,6 +64,9 @@ def test_downgrading_says_what_it_discards(url, caplog):
     caplog.set_level("WARNING", "hegel_store.migrate")
     migrate.downgrade(parse_address(url, "the test"), "0006")
     assert [record.message for record in caplog.records] == [
+        "0015.0: The downgrade forgets names, prefixes and states, and which models filled second"
+        " columns.",
+        "0014.0: The downgrade discards every vector in the second columns.",
         "0010: The downgrade forgets which models made the vectors.",
         "0009: The downgrade discards every fact.",
         "0008: The downgrade discards every label.",
@@ -74,11 +77,11 @@ def test_downgrading_says_what_it_discards(url, caplog):
 @pytest.mark.parametrize(
     ("target", "first", "count"),
     [
-        ("base", "0010", 10),
-        ("0009", "0010", 1),
-        ("-2", None, 0),
-        ("-4", "0010", 1),
-        ("-99", "0010", 10),
+        ("base", "0015.0", 12),
+        ("0009", "0015.0", 3),
+        ("-6", None, 0),
+        ("-7", "0015.0", 1),
+        ("-99", "0015.0", 12),
         ("zz", None, 0),
     ],
 )

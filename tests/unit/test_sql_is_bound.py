@@ -14,12 +14,15 @@ from sqlalchemy import Executable, TextClause
 from sqlalchemy.dialects import postgresql
 
 from hegel_store.models import FactFilter
-from hegel_store.models.vectors import DIMENSIONS
+from hegel_store.models.spaces import Maker, Place
+from hegel_store.models.vectors import DIMENSIONS, size_of, slots_for
 from hegel_store.repositories import (
+    fact_spaces,
     fact_writing,
     facts,
     populations,
     profile_statements,
+    spaces,
     step_statements,
 )
 from hegel_store.search.statement import Search, build
@@ -29,6 +32,7 @@ IDENTIFIER = UUID("deadbeef-dead-7eef-beef-deadbeefdead")
 MOMENT = datetime(2345, 6, 7, 8, 9, 10, tzinfo=UTC)
 NUMBER = 987_654
 SHARE = 0.7654321
+SLOTS = [slot for size in DIMENSIONS for slot in slots_for("slot", size)]
 
 # As it would look in a text that holds it, whatever surrounds it.
 TRACES = ("s3nt1nel", "deadbeef", "2345", str(NUMBER), str(SHARE))
@@ -103,15 +107,15 @@ def searches() -> list[Search]:
             candidates=9_875,
             fusion=fusion,
             language="yiddish",
-            embedding=None if mode == "text" else np.full(dimensions, SHARE, dtype=np.float32),
-            model=None if mode == "text" else SENTINEL,
+            embedding=None if mode == "text" else np.full(size_of(slot), SHARE, dtype=np.float32),
+            place=Place(SENTINEL, slot, Maker(SENTINEL, size_of(slot), True, SENTINEL)),
         )
-        for corpus, mode, filters, fusion, dimensions in product(
+        for corpus, mode, filters, fusion, slot in product(
             (None, SENTINEL),
             ("text", "vector", "hybrid"),
             (given, FactFilter()),
             ("convex", "rrf"),
-            DIMENSIONS,
+            SLOTS,
         )
     ]
 
@@ -148,24 +152,19 @@ def test_search_text_of_two_users_is_the_same_statement() -> None:
     assert texts("a") == texts("'; DROP TABLE hegel_facts; --")
 
 
-@pytest.mark.parametrize("slot", [f"embedding_{size}" for size in DIMENSIONS])
+@pytest.mark.parametrize("slot", SLOTS)
 def test_statements_of_facts_differ_in_nothing_but_their_column(slot: str) -> None:
     """The only names put into these texts are those of columns that exist."""
-    dimensions = int(slot.removeprefix("embedding_"))
-    for made, model in (
-        (
-            fact_writing.insert_statement(slot, dimensions),
-            fact_writing.insert_statement("SLOT", 0).replace(
-                "halfvec(0)", f"halfvec({dimensions})"
-            ),
-        ),
-        (fact_writing.embedded_statement(slot), fact_writing.embedded_statement("SLOT")),
-    ):
-        assert made == model.replace("SLOT", slot)
+    model = fact_writing.insert_statement(["embedding_7"])
+    model = model.replace("halfvec(7)", f"halfvec({size_of(slot)})").replace("embedding_7", slot)
+    assert fact_writing.insert_statement([slot]) == model
+    model = fact_writing.embedded_statement("SLOT")
+    assert fact_writing.embedded_statement(slot) == model.replace("SLOT", slot)
 
 
 @pytest.mark.parametrize(
-    "module", [profile_statements, step_statements, populations, facts, fact_writing]
+    "module",
+    [profile_statements, step_statements, populations, facts, fact_writing, fact_spaces, spaces],
 )
 def test_fixed_statements_take_all_their_values_by_name(module: ModuleType) -> None:
     """Written at import time, when there is no user yet; none is a template to be filled later."""
@@ -178,7 +177,8 @@ def test_fixed_statements_take_all_their_values_by_name(module: ModuleType) -> N
 
 def test_repositories_compose_no_sql_of_their_own() -> None:
     """Texts are made in functions and constants of statements, never inside a method."""
-    for module in (facts, populations, profile_statements, step_statements, fact_writing):
+    modules = (facts, populations, profile_statements, step_statements, fact_writing, fact_spaces)
+    for module in (*modules, spaces):
         for name, kind in inspect.getmembers(module, inspect.isclass):
             if kind.__module__ == module.__name__:
                 source = inspect.getsource(kind)
