@@ -8,6 +8,7 @@
     ├── ProfileConflict         a stale expected version or alias (.expected, .current)
     ├── StepConflict            an id was used again for a different step
     ├── EmbeddingSpaceMismatch  vectors of two models would meet (.slot, .stored, .given)
+    ├── ReembeddingRefused      a space is not in the state for this step (.missing)
     ├── EmbedderMissing         a vector was needed and there is no embedder
     ├── EmbedderUnavailable     its service did not answer (.embedder, .reason; retryable)
     │   └── CircuitOpen         it has failed so often that it is not asked now (.seconds)
@@ -88,18 +89,40 @@ class StepConflict(HegelStoreError):
 
 
 class EmbeddingSpaceMismatch(HegelStoreError):
-    """Vectors of two models would be compared; ``stored`` and ``given`` name the models."""
+    """Vectors of two models would be compared; ``stored`` and ``given`` name the models, with the
+    prefix or whatever else differs. ``corpora`` are those in which they would, ``corpus_id`` is the
+    first of them."""
 
-    def __init__(self, slot: str, stored: str, given: str, corpus_id: str | None = None) -> None:
-        where = f"{slot} of corpus {corpus_id!r}" if corpus_id is not None else slot
+    def __init__(self, slot: str, stored: str, given: str, *corpora: str) -> None:
+        named = ", ".join(map(repr, corpora[:5])) + (", ..." if len(corpora) > 5 else "")
+        where = f"{slot} of corpus {named}" if corpora else slot
         super().__init__(f"{where} holds vectors of {stored!r}, not of {given!r}")
         self.slot = slot
         self.stored = stored
         self.given = given
-        self.corpus_id = corpus_id
+        self.corpora = corpora
+
+    @property
+    def corpus_id(self) -> str | None:
+        return self.corpora[0] if self.corpora else None
 
     def __reduce__(self) -> tuple[type[EmbeddingSpaceMismatch], tuple[object, ...]]:
-        return type(self), (self.slot, self.stored, self.given, self.corpus_id)
+        return type(self), (self.slot, self.stored, self.given, *self.corpora)
+
+
+class ReembeddingRefused(HegelStoreError):
+    """The space cannot take this step of moving it to another model.
+
+    ``missing`` is how many live facts lack the vector that they would be found by, 0 where that is
+    not the reason.
+    """
+
+    def __init__(self, message: str, missing: int = 0) -> None:
+        super().__init__(message)
+        self.missing = missing
+
+    def __reduce__(self) -> tuple[type[ReembeddingRefused], tuple[str, int]]:
+        return type(self), (str(self), self.missing)
 
 
 class EmbedderMissing(HegelStoreError):

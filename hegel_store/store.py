@@ -27,6 +27,7 @@ from hegel_store.errors import (
 from hegel_store.migrate.rights import require_pgvector, require_server
 from hegel_store.models.budgets import BudgetAlert
 from hegel_store.models.checks import check_integer
+from hegel_store.operations.reembed import Reembedding
 from hegel_store.repositories import (
     Budget,
     FactRepository,
@@ -36,6 +37,7 @@ from hegel_store.repositories import (
     StepRepository,
 )
 from hegel_store.repositories.query_log import QueryLog, most_frequent_queries
+from hegel_store.repositories.spaces import Embedders, Spaces
 from hegel_store.settings import DatabaseAddress, Settings, resolve_address
 
 
@@ -73,10 +75,14 @@ class Store:
     """
 
     def __init__(
-        self, address: DatabaseAddress, settings: Settings, embedder: Embedder | None = None
+        self,
+        address: DatabaseAddress,
+        settings: Settings,
+        embedder: Embedder | None = None,
+        embedders: Embedders | None = None,
     ) -> None:
         self.address = address
-        self._embedder = embedder
+        self._spaces = Spaces(embedder, embedders)
         self._pooled = settings.pgbouncer
         self._database = Database(address, settings, migrate.require_current)
         autocommit = self._database.autocommit
@@ -84,8 +90,8 @@ class Store:
         self.steps = StepRepository(autocommit)
         self.populations = PopulationRepository(autocommit)
         self._log = QueryLog(autocommit) if settings.query_log else None
-        self.facts = FactRepository(autocommit, embedder, self._log)
-        self.labels = LabelRepository(autocommit, embedder)
+        self.facts = FactRepository(autocommit, spaces=self._spaces, log=self._log)
+        self.labels = LabelRepository(autocommit, self._spaces.preferred)
 
     @property
     def engine(self) -> Engine:
@@ -130,8 +136,8 @@ class Store:
                 ProfileRepository(session),
                 StepRepository(session, months=self._database.autocommit),
                 PopulationRepository(session),
-                FactRepository(session, self._embedder, self._log),
-                LabelRepository(session, self._embedder),
+                FactRepository(session, spaces=self._spaces, log=self._log),
+                LabelRepository(session, self._spaces.preferred),
             )
             _commit(session)
         except MigrationRequired:
@@ -140,6 +146,21 @@ class Store:
             raise
         finally:
             session.close()
+
+    def reembed(
+        self,
+        corpus_id: str,
+        space: str,
+        embedder: Embedder | None = None,
+        *,
+        batch: int = 200,
+        pause: float = 0.0,
+    ) -> Reembedding:
+        """The steps that move a space of a corpus to ``embedder``'s model: fill(), cut_over(),
+        rollback(), discard(); and status()."""
+        return Reembedding(
+            self._database.autocommit, corpus_id, space, embedder, batch=batch, pause=pause
+        )
 
     def upgrade(self, *, phase: migrate.Phase | None = None) -> None:
         """Migrate the database to this package's schema, like ``alembic upgrade head``.
@@ -181,13 +202,14 @@ class Store:
         store with ``query_log=True`` counted. Returns at once; what fails is logged, and raises
         nothing. Raises EmbedderMissing, and InvalidInput for ``most_frequent`` below 0.
         """
-        if self._embedder is None:
+        embedder = self._spaces.preferred
+        if embedder is None:
             raise EmbedderMissing("there is no embedder to embed in advance with")
         check_integer("most_frequent", most_frequent)
         given = list(texts)
         session = self._database.autocommit
         return Prewarming(
-            self._embedder, lambda: [*given, *most_frequent_queries(session, most_frequent)]
+            embedder, lambda: [*given, *most_frequent_queries(session, most_frequent)]
         )
 
     def close(self) -> None:
@@ -233,6 +255,7 @@ def connect(
     *,
     embedded: bool = True,
     embedder: Embedder | None = None,
+    embedders: Embedders | None = None,
     **settings: Any,
 ) -> Store:
     """A store on the database named by ``url``, DATABASE_URL or POSTGRES_DSN, in this order.
@@ -241,8 +264,13 @@ def connect(
     ``embedded=False`` refuses that. ``settings`` are those of hegel_store.settings.Settings. No
     connection is opened yet.
 
+    ``embedder`` fills the default space of its size: "fast" for 384 dimensions, "accurate" for
+    1536, "space_768" for 768 and so on. ``embedders`` fill spaces by name, side by side; a space
+    that is being moved from one model to another has both in a list, and the one that serves is
+    asked. The first space is the one that searches use when they name none.
+
     Raises InvalidInput for a setting or URL that is not understood, ConfigurationError when no
     database is named or the embedded server cannot start.
     """
     resolved = Settings(embedded=embedded, **settings)
-    return Store(resolve_address(resolved, url), resolved, embedder)
+    return Store(resolve_address(resolved, url), resolved, embedder, embedders)

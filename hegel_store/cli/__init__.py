@@ -15,6 +15,7 @@ from hegel_store.cli import (
     dimension,
     profiles,
     recall,
+    reembed,
     search,
     seed,
 )
@@ -37,6 +38,7 @@ app.command()(seed.seed)
 app.command()(search.search)
 app.command()(recall.recall)
 app.command()(ageing.age)
+app.command()(reembed.reembed)
 app.command()(profiles.history)
 app.command()(profiles.lineage)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from hegel_store.embeddings import SentenceTransformerEmbedder
+from hegel_store.embeddings import Embedder, SentenceTransformerEmbedder
 from hegel_store.errors import ConfigurationError
 
 Url = Annotated[
@@ -29,6 +31,22 @@ Limit = Annotated[int, typer.Option("--limit", "-n", help="How many to show.", m
 def plain_console() -> Console:
     """A console that shows texts as they are: prompts and facts are full of [/INST] and :name:."""
     return Console(markup=False, emoji=False, highlight=False)
+
+
+def named_embedder(name: str) -> Embedder:
+    """A sentence-transformers model by its name or folder, or an embedder of your own as
+    ``module:attribute``. Raises ConfigurationError."""
+    module, colon, attribute = name.partition(":")
+    if not colon or not module.replace(".", "").isidentifier():
+        return SentenceTransformerEmbedder(name)
+    sys.path.insert(0, "")  # as `python -m` does: modules of the folder this is called in
+    try:
+        embedder = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise ConfigurationError(f"the embedder {name!r} cannot be loaded: {error}") from error
+    if not isinstance(embedder, Embedder):
+        raise ConfigurationError(f"{name!r} is no embedder: name, dimensions and embed()")
+    return embedder
 
 
 def load_embedder() -> tuple[SentenceTransformerEmbedder, None] | tuple[None, str]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select
 
 from hegel_store.demo.progress import Progress
 from hegel_store.demo.questions import DocumentedFact
 from hegel_store.embeddings import Embedder
 from hegel_store.models import NewFact
-from hegel_store.models.vectors import slot_for
+from hegel_store.models.vectors import slots_for
 from hegel_store.schema import facts as facts_table
 from hegel_store.store import Store
 
@@ -50,9 +50,10 @@ def remember(
 def _there(store: Store, corpus_id: str, embedder: Embedder | None) -> dict[str, bool]:
     """Live facts of the corpus by content, and whether they have all that is wanted of them."""
     columns = facts_table.c
-    complete = columns.content.is_not(None)
+    complete: ColumnElement[bool] = columns.content.is_not(None)
     if embedder is not None:
-        complete = columns[slot_for("embedder", embedder.dimensions)].is_not(None)
+        slots = slots_for("embedder", embedder.dimensions)
+        complete = or_(*(columns[slot].is_not(None) for slot in slots))
     with store.engine.connect() as connection:
         rows = connection.execute(
             select(columns.content, complete.label("complete")).where(

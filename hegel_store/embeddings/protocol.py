@@ -8,7 +8,11 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from hegel_store.errors import InvalidInput
-from hegel_store.models.vectors import Vector
+from hegel_store.models.checks import check_name, check_text
+from hegel_store.models.spaces import Maker
+from hegel_store.models.vectors import Vector, slot_for
+
+MOST_PREFIX = 1000
 
 
 @runtime_checkable
@@ -17,6 +21,10 @@ class Embedder(Protocol):
 
     ``name`` identifies the model: vectors of two names are never compared. ``embed`` returns a
     float32 array of shape (len(texts), dimensions) whose rows have unit length.
+
+    An embedder may also have a ``prefix``, what it puts before each text ("" where it has none),
+    and ``normalised``: False where the rows have other lengths than one. Both are recorded with
+    the vectors, and vectors that differ in them are never compared either.
     """
 
     @property
@@ -24,6 +32,18 @@ class Embedder(Protocol):
     @property
     def dimensions(self) -> int: ...
     def embed(self, texts: Sequence[str]) -> Vector: ...
+
+
+def maker_of(embedder: Embedder) -> Maker:
+    """What the store records of an embedder. Raises InvalidInput naming ``embedder``."""
+    slot_for("embedder", embedder.dimensions)
+    normalised = getattr(embedder, "normalised", True)
+    if not isinstance(normalised, bool):
+        raise InvalidInput("embedder", f"normalised must be a bool, not {normalised!r:.80}")
+    prefix = check_text("embedder", getattr(embedder, "prefix", ""))
+    if len(prefix) > MOST_PREFIX:
+        raise InvalidInput("embedder", f"its prefix has more than {MOST_PREFIX} characters")
+    return Maker(check_name("embedder", embedder.name), embedder.dimensions, normalised, prefix)
 
 
 def embed_distinct(embedder: Embedder, texts: Sequence[str]) -> dict[str, Vector]:
@@ -46,6 +66,10 @@ def embed_distinct(embedder: Embedder, texts: Sequence[str]) -> dict[str, Vector
             "embedding", f"{embedder.name!r} returned shape {vectors.shape}, not {expected}"
         )
     lengths = np.linalg.norm(vectors, axis=1)
-    if not np.allclose(lengths, 1.0, atol=0.01):  # also False where a length is NaN
+    if not getattr(embedder, "normalised", True):
+        # The largest that a halfvec holds, in the worst of directions.
+        if not ((lengths > 0) & (lengths < 65_504)).all():
+            raise InvalidInput("embedding", f"{embedder.name!r} returned vectors of no length")
+    elif not np.allclose(lengths, 1.0, atol=0.01):  # also False where a length is NaN
         raise InvalidInput("embedding", f"{embedder.name!r} returned vectors not of unit length")
     return dict(zip(distinct, vectors, strict=True))

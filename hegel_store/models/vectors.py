@@ -60,6 +60,18 @@ def slot_for(field: str, dimensions: int) -> str:
     return f"embedding_{dimensions}"
 
 
+def slots_for(field: str, dimensions: int) -> tuple[str, ...]:
+    """All columns for vectors of this size: one, and of DIMENSIONS a second one, in which a corpus
+    is embedded anew while the first one serves. Raises as slot_for() does."""
+    first = slot_for(field, dimensions)
+    return (first, f"{first}_next") if dimensions in DIMENSIONS else (first,)
+
+
+def size_of(slot: str) -> int:
+    """How many dimensions the vectors in this column have."""
+    return int(slot.split("_")[1])
+
+
 def unit_vector(field: str, value: Any) -> Vector:
     """A float32 copy of ``value``, shape (dimensions,), scaled to unit length.
 

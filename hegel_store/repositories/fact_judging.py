@@ -20,7 +20,7 @@ from hegel_store.errors import InvalidInput
 from hegel_store.models import FactVerdict, JudgedFact, NewFact
 from hegel_store.models.checks import check_number
 from hegel_store.models.identifiers import uuid7
-from hegel_store.models.vectors import Vector, stored_vector, vector_text
+from hegel_store.models.vectors import DIMENSIONS, Vector, slot_for, stored_vector, vector_text
 from hegel_store.repositories import fact_writing
 from hegel_store.repositories.fact_verdicts import (
     Ended,
@@ -118,15 +118,25 @@ class Judging:
         self,
         session: Executor,
         facts: Sequence[NewFact],
-        vectors: Mapping[Content, Vector],
-        dimensions: int,
+        vectors: Mapping[str, Mapping[Content, Vector]],
+        homes: Mapping[str, str],
     ) -> Written:
-        """Judge and store one batch, as fact_writing.write() does, with its locks taken."""
-        known, near = self._compare(session, facts, vectors, dimensions)
-        decisions = decide(facts, known, near, self.judge)
-        written = fact_writing.write(session, decisions.facts, vectors, dimensions)
+        """Judge and store one batch, as fact_writing.write() does, with its locks taken.
+
+        ``homes`` has the slot in which a corpus is compared; one that has none has no vectors.
+        """
+        known: dict[Content, Known] = {}
+        near = Neighbourhood()
+        for slot in sorted(set(homes.values())):
+            here = [fact for fact in facts if homes.get(fact.corpus_id) == slot]
+            known |= self._compare(session, here, vectors.get(slot, {}), slot, near)
+        away = [fact for fact in facts if fact.corpus_id not in homes]
+        known |= self._compare(session, away, {}, slot_for("embedding", DIMENSIONS[0]), near)
+        of_each = [known[content_key(fact)] for fact in facts]
+        decisions = decide(facts, of_each, near, self.judge)
+        written = fact_writing.write(session, decisions.facts, vectors)
         # The ids that they got: a writer who does not judge may have stored a content meanwhile.
-        stored = zip(known, written.ids, facts, decisions.facts, strict=True)
+        stored = zip(of_each, written.ids, facts, decisions.facts, strict=True)
         ids = {own.id: identifier for own, identifier, fact, kept in stored if kept is fact}
         judged = [
             replace(
@@ -145,9 +155,12 @@ class Judging:
         session: Executor,
         facts: Sequence[NewFact],
         vectors: Mapping[Content, Vector],
-        dimensions: int,
-    ) -> tuple[Sequence[Known], Neighbourhood]:
-        """What is known of each fact's content, and what is near it: stored, or in the batch."""
+        slot: str,
+        near: Neighbourhood,
+    ) -> Mapping[Content, Known]:
+        """What is known of each content; adds what is near it, stored or in the batch."""
+        if not facts:
+            return {}
         first: dict[Content, NewFact] = {}
         labels: dict[Content, str | None] = {}
         for fact in facts:
@@ -158,7 +171,7 @@ class Judging:
         values = _contents(list(first.values()), list(labels.values()))
         values |= {"embeddings": texts, "similarity": self.similarity}
         with translated():
-            rows = session.execute(near_statement(dimensions), values).all()
+            rows = session.execute(near_statement(slot), values).all()
         keys = list(first)
         known: dict[Content, Known] = {}
         stored: dict[UUID, Known] = {}
@@ -172,14 +185,13 @@ class Judging:
             vector = vectors.get(key) if row.vector is None else stored_vector(row.vector)
             if vector is not None:
                 groups[key[0], row.label].append((own, vector))
-        near = Neighbourhood()
         for row in rows:
             if row.near_id is not None:
                 other = stored.setdefault(row.near_id, Known(row.near_id, row.near_content, True))
                 near.add(known[keys[row.place]], other, row.similarity)
         for group in groups.values():
             _add_batch(near, group, self.similarity)
-        return [known[content_key(fact)] for fact in facts], near
+        return known
 
 
 def judging(wanted: bool, similarity: float, judge: Judge | None) -> Judging | None:

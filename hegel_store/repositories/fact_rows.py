@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection, Row, TextClause, text
 from sqlalchemy.orm import Session
 
 from hegel_store.database import translated
-from hegel_store.errors import DatabaseError, EmbeddingSpaceMismatch, InvalidInput
+from hegel_store.errors import DatabaseError, InvalidInput
 from hegel_store.models import Fact, ScoreParts, SearchHit
-from hegel_store.models.vectors import slot_for
+from hegel_store.models.vectors import all_dimensions, slots_for
+from hegel_store.repositories.spaces import mismatch
+from hegel_store.search.spaces import COLUMNS, SPACE, place_of
 from hegel_store.search.statement import Search, build
 
 FACT_FIELDS = tuple(field.name for field in fields(Fact))
@@ -22,24 +24,31 @@ TOO_COMPLEX = "54001"
 """The SQLSTATE of a query that the server's parser cannot take apart on its stack."""
 
 
-def own_vector(sizes: Sequence[int]) -> str:
-    """The statement for a fact's smallest vector of these sizes, and the model that made it.
+def own_vector() -> TextClause:
+    """The statement for a fact's vector in the slot that serves a space of its corpus.
 
-    Parameters: corpus_id and fact_id. No row: no such fact; a null: no such vector.
+    Parameters: corpus_id, fact_id and space; with a space of null, that of the smallest vector. No
+    row: no such fact; a vector of null: no such vector.
     """
-    slots = [slot_for("embedder", size) for size in sizes]
-    own = ", ".join(f"({n}, '{slot}', fact.{slot}::text)" for n, slot in enumerate(slots))
-    return f"""
-        SELECT space.model, own.vector
+    slots = [slot for size in all_dimensions() for slot in slots_for("embedder", size)]
+    vector = " ".join(f"WHEN '{slot}' THEN CAST(fact.{slot} AS text)" for slot in slots)
+    return text(
+        f"""
+        SELECT own.*
         FROM hegel_facts AS fact
         LEFT JOIN LATERAL (
-            VALUES {own}
-        ) AS own (place, slot, vector) ON own.vector IS NOT NULL
-        LEFT JOIN hegel_embedding_spaces AS space
-          ON space.corpus_id = fact.corpus_id AND space.slot = own.slot
-        WHERE fact.corpus_id = :corpus_id AND fact.id = :fact_id
-        ORDER BY own.place
-        LIMIT 1"""
+            SELECT * FROM (
+                SELECT {COLUMNS}, CASE slot {vector} END AS vector
+                FROM hegel_embedding_spaces
+                WHERE corpus_id = fact.corpus_id AND state = 'serving'
+                  AND (CAST(:space AS text) IS NULL OR {SPACE} = :space)
+            ) AS served
+            WHERE vector IS NOT NULL
+            ORDER BY dimensions, slot
+            LIMIT 1
+        ) AS own ON true
+        WHERE fact.corpus_id = :corpus_id AND fact.id = :fact_id"""
+    )
 
 
 def fact_of(row: Row[Any]) -> Fact:
@@ -94,6 +103,6 @@ def answered(search: Search) -> Iterator[None]:
 
 
 def require_no_stranger(search: Search, row: Row[Any]) -> None:
-    if row.stranger is not None and search.embedding is not None:
-        slot = slot_for("embedding", len(search.embedding))
-        raise EmbeddingSpaceMismatch(slot, row.stranger, str(search.model), row.stranger_corpus)
+    if row.stranger is not None and search.place is not None:
+        stored = place_of(row.stranger)
+        raise mismatch(stored, search.place, [row.stranger["corpus_id"]])

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Unpack
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import RowMapping, text
 
 from hegel_store.database import Autocommit, Executor, translated
 from hegel_store.embeddings.protocol import Embedder
 from hegel_store.embeddings.reranking import Reranker
-from hegel_store.errors import InvalidInput, NotFound
+from hegel_store.errors import EmbeddingSpaceMismatch, InvalidInput, NotFound
 from hegel_store.models import FactFilter, SearchHit, SearchResult
 from hegel_store.models.checks import check_id, check_integer, check_name
-from hegel_store.models.vectors import Vector, all_dimensions, stored_vector
-from hegel_store.repositories.fact_models import model_name, query_vector, query_vectors, reranked
+from hegel_store.models.spaces import Maker
+from hegel_store.models.vectors import stored_vector
+from hegel_store.repositories.fact_models import Asked, reranked
 from hegel_store.repositories.fact_rows import (
     answered,
     hit_of,
@@ -25,8 +26,10 @@ from hegel_store.repositories.fact_rows import (
     streamed,
 )
 from hegel_store.repositories.query_log import QueryLog
+from hegel_store.repositories.spaces import Spaces, mismatch
 from hegel_store.search.diversity import choose
 from hegel_store.search.fusion import Mode
+from hegel_store.search.spaces import place_of
 from hegel_store.search.statement import (
     MOST_FACTS,
     MOST_STREAMED,
@@ -46,10 +49,15 @@ class FactSearch:
     """
 
     def __init__(
-        self, session: Executor, embedder: Embedder | None = None, log: QueryLog | None = None
+        self,
+        session: Executor,
+        embedder: Embedder | None = None,
+        *,
+        spaces: Spaces | None = None,
+        log: QueryLog | None = None,
     ) -> None:
         self._session = session
-        self._embedder = embedder
+        self._spaces = Spaces(embedder) if spaces is None else spaces
         self._log = log
 
     def search(
@@ -60,22 +68,25 @@ class FactSearch:
         limit: int = 10,
         mode: Mode = "hybrid",
         filters: FactFilter | None = None,
+        space: str | None = None,
         embedding: Any = None,
         reranker: Reranker | None = None,
         explain: bool = False,
         **options: Unpack[SearchOptions],
     ) -> SearchResult:
-        """The facts that answer ``query`` best. One statement.
+        """The facts that answer ``query`` best. One statement; two after a move to another model.
 
-        ``mode`` is 'hybrid', 'vector' or 'text'. ``embedding`` is the query's vector, made by the
-        embedder when not given; when that fails, hybrid answers from text and says so in
+        ``mode`` is 'hybrid', 'vector' or 'text'. ``space`` is one that the store has an embedder
+        for, by default its first. ``embedding`` is the query's vector, by the space's first
+        embedder; made when not given, and when that fails, hybrid answers from text and says so in
         ``degraded``. Any text is a query: one without words matches nothing in the text channel.
         ``reranker`` reads the best ``pool`` facts (``limit``, if that is more) once more and its
         scores decide; when it fails, their order stays and ``degraded`` says so. ``explain`` runs
         the search once more for its plan, and gives each hit the parts of its score.
 
         Raises InvalidInput (also for a query of tens of thousands of words in any text mode but
-        'any'), EmbedderMissing (vector mode without a vector) and EmbeddingSpaceMismatch.
+        'any'), EmbedderMissing (vector mode without a vector) and EmbeddingSpaceMismatch (the space
+        was filled by another model, or in all corpora by several).
         """
         wanted = Search(
             query=query,
@@ -87,10 +98,8 @@ class FactSearch:
             explained=explain,
             **known(options),
         )
-        vector, degraded = None, None
-        if mode != "text":
-            vector, degraded = query_vector(self._embedder, wanted, embedding, self._log)
-        return self._run(wanted, vector, degraded, reranker)
+        asked = Asked(self._spaces, [query], corpus_id, mode, space, embedding, self._log)
+        return self._run(wanted, asked, reranker)
 
     def search_iter(
         self,
@@ -100,6 +109,7 @@ class FactSearch:
         limit: int | None = None,
         mode: Mode = "hybrid",
         filters: FactFilter | None = None,
+        space: str | None = None,
         embedding: Any = None,
         batch: int = 500,
         **options: Unpack[SearchOptions],
@@ -128,10 +138,8 @@ class FactSearch:
             **known(options),
         )
         check_integer("batch", batch, minimum=1, maximum=MOST_FACTS)
-        vector = None
-        if mode != "text":
-            vector, _ = query_vector(self._embedder, wanted, embedding, self._log)
-        return self._stream(self._with_vector(wanted, vector, model_name(self._embedder)), batch)
+        asked = Asked(self._spaces, [query], corpus_id, mode, space, embedding, self._log)
+        return self._stream(wanted, asked, batch)
 
     def search_many(
         self,
@@ -141,6 +149,7 @@ class FactSearch:
         limit: int = 10,
         mode: Mode = "hybrid",
         filters: FactFilter | None = None,
+        space: str | None = None,
         reranker: Reranker | None = None,
         **options: Unpack[SearchOptions],
     ) -> Sequence[SearchResult]:
@@ -165,13 +174,10 @@ class FactSearch:
             )
             for query in queries
         ]
-        vectors: Mapping[str, Vector | None] = {}
-        degraded = None
-        if mode != "text" and wanted:
-            if self._log is not None:
-                self._log.note(corpus_id, queries)
-            vectors, degraded = query_vectors(self._embedder, queries, mode)
-        return [self._run(one, vectors.get(one.query), degraded, reranker) for one in wanted]
+        if not wanted:
+            return []
+        asked = Asked(self._spaces, queries, corpus_id, mode, space, log=self._log)
+        return [self._run(one, asked, reranker) for one in wanted]
 
     def similar_to(
         self,
@@ -180,45 +186,45 @@ class FactSearch:
         *,
         limit: int = 10,
         filters: FactFilter | None = None,
+        space: str | None = None,
         other_corpora: bool = False,
     ) -> SearchResult:
         """The facts nearest to a stored one by its own vector, without that one itself.
 
-        In its corpus, or with ``other_corpora`` in all of them. The vector is the one that the
-        embedder's model would be compared with, or without an embedder the smallest. Raises
-        NotFound, InvalidInput (the fact has no such vector) and EmbeddingSpaceMismatch.
+        In its corpus, or with ``other_corpora`` in all of them. The vector is the one in ``space``,
+        by default the store's first, or without an embedder the smallest. Raises NotFound,
+        InvalidInput (the fact has no such vector) and EmbeddingSpaceMismatch.
         """
         check_integer("limit", limit, minimum=1, maximum=MOST_FACTS - 1)
-        values = {
-            "corpus_id": check_name("corpus_id", corpus_id),
-            "fact_id": check_id("fact_id", fact_id),
-        }
-        sizes = all_dimensions() if self._embedder is None else (self._embedder.dimensions,)
-        with translated():
-            row = self._session.execute(text(own_vector(sizes)), values).one_or_none()
-        if row is None:
-            raise NotFound("fact", f"{fact_id} in corpus {corpus_id!r}", "fact_id")
-        if row.vector is None:
-            raise InvalidInput("fact_id", f"fact {fact_id} has no vector to compare with")
+        makers = None
+        if not self._spaces.is_empty:
+            space, makers = self._spaces.named(space)
         wanted = Search(
             query="",
-            corpus_id=None if other_corpora else corpus_id,
+            corpus_id=None if other_corpora else check_name("corpus_id", corpus_id),
             limit=limit + 1,
             mode="vector",
             filters=FactFilter() if filters is None else filters,
         )
-        model = row.model if self._embedder is None else self._embedder.name
-        found = self._run(wanted, stored_vector(row.vector), None, model=model)
-        others = [hit for hit in found if hit.fact.id != values["fact_id"]][:limit]
+        own = self._own_vector(corpus_id, fact_id, space)
+        try:
+            found = self._nearest_to(own, wanted, makers)
+        except EmbeddingSpaceMismatch:
+            again = self._own_vector(corpus_id, fact_id, space)
+            if again["slot"] == own["slot"]:
+                raise
+            found = self._nearest_to(again, wanted, makers)
+        others = [hit for hit in found if hit.fact.id != fact_id][:limit]
         return replace(found, hits=others, complete=found.complete or len(others) == limit)
 
-    def _with_vector(self, search: Search, vector: Vector | None, model: str) -> Search:
-        """The same search by this vector of this model; without one, by text alone."""
-        if vector is None:
-            return replace(search, mode="text")
-        return replace(search, embedding=vector, model=model)
+    def _stream(self, search: Search, asked: Asked, batch: int) -> Iterator[SearchHit]:
+        try:
+            yield from self._streamed(asked.located(search), batch)
+        except EmbeddingSpaceMismatch as error:  # which comes before the first hit
+            asked.moved(self._session, error)
+            yield from self._streamed(asked.located(search), batch)
 
-    def _stream(self, search: Search, batch: int) -> Iterator[SearchHit]:
+    def _streamed(self, search: Search, batch: int) -> Iterator[SearchHit]:
         # In a caller's transaction no savepoint: an iterator that is closed early would roll back
         # to it, and take with it what the caller wrote meanwhile.
         if isinstance(self._session, Autocommit):
@@ -227,19 +233,36 @@ class FactSearch:
         else:
             yield from streamed(self._session, search, batch)
 
-    def _run(
-        self,
-        search: Search,
-        vector: Vector | None,
-        degraded: str | None,
-        reranker: Reranker | None = None,
-        *,
-        model: str | None = None,
+    def _run(self, search: Search, asked: Asked, reranker: Reranker | None = None) -> SearchResult:
+        """Run the search as one statement; again where the space has been moved meanwhile."""
+        try:
+            found = self._answer(asked.located(search), reranker)
+        except EmbeddingSpaceMismatch as error:
+            asked.moved(self._session, error)
+            found = self._answer(asked.located(search), reranker)
+        return replace(found, degraded=asked.degraded or found.degraded)
+
+    def _nearest_to(
+        self, own: RowMapping, search: Search, makers: Collection[Maker] | None
     ) -> SearchResult:
-        """Run the search as one statement; without a vector, by text alone."""
-        search = self._with_vector(search, vector, model or model_name(self._embedder))
+        place = place_of(own)
+        if makers is not None and place.maker not in makers:
+            raise mismatch(place, replace(place, maker=next(iter(makers))), [own["corpus_id"]])
+        return self._answer(replace(search, embedding=stored_vector(own["vector"]), place=place))
+
+    def _own_vector(self, corpus_id: str, fact_id: UUID, space: str | None) -> RowMapping:
+        values = {"corpus_id": corpus_id, "fact_id": check_id("fact_id", fact_id), "space": space}
+        with translated():
+            row = self._session.execute(own_vector(), values).mappings().one_or_none()
+        if row is None:
+            raise NotFound("fact", f"{fact_id} in corpus {corpus_id!r}", "fact_id")
+        if row["vector"] is None:
+            raise InvalidInput("fact_id", f"fact {fact_id} has no vector to compare with")
+        return row
+
+    def _answer(self, search: Search, reranker: Reranker | None = None) -> SearchResult:
         statement, parameters = build(search)
-        plan = None
+        plan, degraded = None, None
         with answered(search):
             rows = self._session.execute(statement, parameters).all()
             if search.explained:

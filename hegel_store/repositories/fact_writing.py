@@ -1,4 +1,4 @@
-"""The statements that store a batch of facts: labels, the embedding space, the rows."""
+"""The statements that store a batch of facts: labels and rows."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from uuid import UUID
 from sqlalchemy import text
 
 from hegel_store.database import Executor, translated
-from hegel_store.errors import EmbeddingSpaceMismatch, HegelStoreError, NotFound
+from hegel_store.errors import HegelStoreError, NotFound
 from hegel_store.models import JudgedFact, NewFact
 from hegel_store.models.identifiers import uuid7
-from hegel_store.models.vectors import Vector, slot_for, vector_text
+from hegel_store.models.vectors import Vector, size_of, vector_text
 
 Content = tuple[str, bytes]
 """What makes facts equal: the corpus and the SHA-256 of the content."""
@@ -54,23 +54,6 @@ MAKE_LABELS = text(
     """
 )
 
-CLAIM_SPACES = text(
-    """
-    INSERT INTO hegel_embedding_spaces (corpus_id, slot, model, dimensions)
-    SELECT corpus_id, :slot, :model, :dimensions
-    FROM unnest(CAST(:corpora AS text[])) AS corpus (corpus_id)
-    ORDER BY corpus_id
-    ON CONFLICT (corpus_id, slot) DO NOTHING
-    """
-)
-STRANGERS = text(
-    """
-    SELECT corpus_id, model FROM hegel_embedding_spaces
-    WHERE corpus_id = ANY(CAST(:corpora AS text[])) AND slot = :slot AND model <> :model
-    ORDER BY corpus_id LIMIT 1
-    """
-)
-
 FIELDS = (
     ("corpus_id", "text"),
     ("id", "uuid"),
@@ -91,16 +74,21 @@ FIELDS = (
 NAMES = ", ".join(name for name, _ in FIELDS)
 
 
-def insert_statement(slot: str, dimensions: int) -> str:
-    """Insert a batch; an equal content is reinforced instead, and revived if it expired or ended.
+def insert_statement(slots: Sequence[str]) -> str:
+    """Insert a batch, with vectors in these slots; an equal content is reinforced instead, and
+    revived if it expired or ended.
 
     Rows go in by (corpus, hash), so that two writers of the same contents do not deadlock.
     """
+    names = ", ".join([NAMES, *slots])
+    given = [f"CAST(:{name} AS {kind}[])" for name, kind in FIELDS]
+    given += [f"CAST(:{slot} AS text[])" for slot in slots]
+    vectors = [f"CAST({slot} AS halfvec({size_of(slot)}))" for slot in slots]
+    filled = [f", {slot} = coalesce(fact.{slot}, excluded.{slot})" for slot in slots]
     return f"""
-        INSERT INTO hegel_facts AS fact ({NAMES}, {slot})
-        SELECT {NAMES}, CAST(embedding AS halfvec({dimensions}))
-        FROM unnest({", ".join(f"CAST(:{name} AS {kind}[])" for name, kind in FIELDS)},
-                    CAST(:embedding AS text[])) AS new ({NAMES}, embedding)
+        INSERT INTO hegel_facts AS fact ({names})
+        SELECT {", ".join([NAMES, *vectors])}
+        FROM unnest({", ".join(given)}) AS new ({names})
         ON CONFLICT (corpus_id, content_hash) WHERE deleted_at IS NULL DO UPDATE SET
             seen_count = fact.seen_count + excluded.seen_count,
             last_seen_at = clock_timestamp(),
@@ -111,8 +99,7 @@ def insert_statement(slot: str, dimensions: int) -> str:
                 THEN greatest(fact.expires_at, excluded.expires_at)
             END,
             valid_to = NULL,
-            label_id = coalesce(fact.label_id, excluded.label_id),
-            {slot} = coalesce(fact.{slot}, excluded.{slot})
+            label_id = coalesce(fact.label_id, excluded.label_id){"".join(filled)}
         RETURNING corpus_id, content_hash, id, (xmax = 0) AS added
     """
 
@@ -132,24 +119,20 @@ def content_key(fact: NewFact) -> Content:
     return fact.corpus_id, hashlib.sha256(fact.content.encode()).digest()
 
 
-def embedded_contents(session: Executor, keys: Sequence[Content], dimensions: int) -> set[Content]:
-    """Which of these contents have their vector already, so that they need no other one."""
+def embedded_contents(session: Executor, keys: Sequence[Content], slot: str) -> set[Content]:
+    """Which of these contents have their vector in the slot already."""
     values = {"corpora": [corpus for corpus, _ in keys], "hashes": [digest for _, digest in keys]}
     with translated():
-        rows = session.execute(
-            text(embedded_statement(slot_for("embedding", dimensions))), values
-        ).all()
+        rows = session.execute(text(embedded_statement(slot)), values).all()
     return {(row.corpus_id, bytes(row.content_hash)) for row in rows}
 
 
 def write(
     session: Executor,
     facts: Sequence[NewFact],
-    vectors: Mapping[Content, Vector],
-    dimensions: int,
+    vectors: Mapping[str, Mapping[Content, Vector]],
 ) -> Written:
-    """Store one batch. ``vectors`` has those of the contents that were embedded or given, whose
-    space is claimed.
+    """Store one batch. ``vectors`` are those of the contents that were embedded or given, by slot.
 
     Raises NotFound for an unknown profile.
     """
@@ -157,9 +140,12 @@ def write(
     for fact in facts:
         grouped.setdefault(content_key(fact), []).append(fact)
     keys = sorted(grouped)
-    slot = slot_for("embedding", dimensions)
+    slots = sorted(vectors)
     labels = _labels(session, facts)
-    columns: dict[str, list[Any]] = {name: [] for name, _ in FIELDS} | {"embedding": []}
+    columns: dict[str, list[Any]] = {name: [] for name, _ in FIELDS}
+    for slot in slots:
+        of_slot = vectors[slot]
+        columns[slot] = [vector_text(of_slot[key]) if key in of_slot else None for key in keys]
     for key in keys:
         fact = grouped[key][0]
         label = next((same.label for same in grouped[key] if same.label is not None), None)
@@ -172,10 +158,9 @@ def write(
             "expires_at": max(expiries) if len(expiries) == len(grouped[key]) else None,
             "metadata": fact.metadata_json,
             "seen_count": len(grouped[key]),
-            "embedding": vector_text(vectors[key]) if key in vectors else None,
         }
-        for name, column in columns.items():
-            column.append(values[name] if name in values else getattr(fact, name))
+        for name, _ in FIELDS:
+            columns[name].append(values[name] if name in values else getattr(fact, name))
     profiles = sorted({str(fact.profile_id) for fact in facts if fact.profile_id is not None})
     missing: dict[str, HegelStoreError] = {
         "fk_hegel_facts_corpus_id_profile_id": NotFound(
@@ -183,28 +168,9 @@ def write(
         )
     }
     with translated(missing):
-        rows = session.execute(text(insert_statement(slot, dimensions)), columns).all()
+        rows = session.execute(text(insert_statement(slots)), columns).all()
     ids = {(row.corpus_id, bytes(row.content_hash)): row.id for row in rows}
     return Written([ids[content_key(fact)] for fact in facts], sum(row.added for row in rows))
-
-
-def claim(
-    session: Executor, vectors: Mapping[Content, Vector], model: str, dimensions: int
-) -> None:
-    """Make the model the owner of the vectors' column in their corpora.
-
-    Raises EmbeddingSpaceMismatch when another model is.
-    """
-    if not vectors:
-        return
-    slot = slot_for("embedding", dimensions)
-    corpora = sorted({corpus for corpus, _ in vectors})
-    values = {"corpora": corpora, "slot": slot, "model": model}
-    with translated():
-        session.execute(CLAIM_SPACES, values | {"dimensions": dimensions})
-        stranger = session.execute(STRANGERS, values).one_or_none()
-    if stranger is not None:
-        raise EmbeddingSpaceMismatch(slot, stranger.model, model, stranger.corpus_id)
 
 
 def _labels(session: Executor, facts: Sequence[NewFact]) -> dict[tuple[str, str], UUID]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import Literal
@@ -13,25 +13,33 @@ from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
 from hegel_store.database import Autocommit, translated
-from hegel_store.embeddings.protocol import embed_distinct
 from hegel_store.errors import (
     EmbeddingSpaceMismatch,
     HegelStoreError,
     InvalidInput,
     NotFound,
+    TransactionConflict,
     TransactionOpen,
 )
 from hegel_store.models import AddResult, Fact, FactVerdict, JudgedFact, NewFact, RefusedFact
 from hegel_store.models.checks import check_choice, check_id, check_integer, check_name
-from hegel_store.models.vectors import DIMENSIONS, Vector, slot_for
+from hegel_store.models.vectors import DIMENSIONS
 from hegel_store.repositories import fact_judging, fact_writing
 from hegel_store.repositories.fact_ageing import FactAgeing
 from hegel_store.repositories.fact_judging import Judging
-from hegel_store.repositories.fact_models import model_name
 from hegel_store.repositories.fact_rows import fact_of
 from hegel_store.repositories.fact_search import FactSearch
+from hegel_store.repositories.fact_spaces import (
+    ATTEMPTS,
+    Embedded,
+    SpaceMoved,
+    claimed,
+    default_of,
+    embedded,
+    needs_embedding,
+)
 from hegel_store.repositories.fact_verdicts import Judge
-from hegel_store.repositories.fact_writing import Content, Written, content_key
+from hegel_store.repositories.fact_writing import Written
 from hegel_store.repositories.transactions import atomic
 from hegel_store.search.statement import FACT_COLUMNS, FACT_TABLES
 
@@ -61,9 +69,9 @@ class FactRepository(FactSearch, FactAgeing):
     """The memory of a loop.
 
     ``session`` is any SQLAlchemy Session or Connection; nothing is committed there. On the store
-    itself each batch of add_many is committed by itself. ``embedder`` makes the vectors; without
-    one, only given ``embedding=`` values are stored and compared. ``log`` counts the queries that
-    are embedded.
+    itself each batch of add_many is committed by itself. ``embedder`` makes the vectors, or several
+    do, each for a space (``spaces``); without one, only given ``embedding=`` values are stored and
+    compared. ``log`` counts the queries that are embedded.
     """
 
     def add_many(
@@ -78,7 +86,8 @@ class FactRepository(FactSearch, FactAgeing):
         """Store facts; equal contents in one corpus merge, in the input and with what is stored.
 
         A merged fact is seen once more, keeps the higher confidence and the later expiry, and
-        comes back if it had expired or ended. Each distinct new text is embedded once. Texts are
+        comes back if it had expired or ended. Each distinct new text is embedded once for each
+        space of the store; an ``embedding`` that comes with a fact belongs to the first. Texts are
         embedded outside of transactions: on a unit of work, before its first statement, or not at
         all when the facts carry their embeddings.
 
@@ -97,7 +106,9 @@ class FactRepository(FactSearch, FactAgeing):
 
         Raises InvalidInput (an embedding of another size than the embedder's, an answer that is no
         verdict), NotFound (unknown profile), EmbeddingSpaceMismatch (another model filled the
-        corpus's vectors) and TransactionOpen (texts to embed in a transaction that is under way).
+        corpus's vectors), TransactionOpen (texts to embed in a transaction that is under way) and
+        TransactionConflict (another model of the store's serves since they were embedded; the store
+        itself embeds them anew).
         """
         check_choice("near_duplicates", near_duplicates, ("keep", "judge"))
         check_choice("on_error", on_error, ("raise", "report"))
@@ -178,33 +189,27 @@ class FactRepository(FactSearch, FactAgeing):
                 raise problem
             else:
                 yield [position], problem
-        vectors = self._vectors([batch[position] for position in accepted], dimensions)
+        made = self._embedded([batch[position] for position in accepted], dimensions)
         if judging is not None and not isinstance(self._session, Autocommit):
             # All at once, as they are kept until the caller's transaction ends.
             judging.lock(self._session, [batch[position] for position in accepted])
         for first in range(0, len(accepted), BATCH):
             chunk = accepted[first : first + BATCH]
-            yield from self._store(batch, chunk, vectors, dimensions, judging, on_error)
+            yield from self._store(batch, chunk, made, dimensions, judging, on_error)
 
     def _store(
         self,
         batch: Sequence[NewFact],
         positions: Sequence[int],
-        vectors: Mapping[Content, Vector],
+        made: Embedded,
         dimensions: int,
         judging: Judging | None,
         on_error: str,
     ) -> Iterator[tuple[Sequence[int], Written | HegelStoreError]]:
         """Store the facts at ``positions``; halve what is refused until the culprit is alone."""
         facts = [batch[position] for position in positions]
-        own = {key: vectors[key] for key in map(content_key, facts) if key in vectors}
         try:
-            with atomic(self._session) as session:
-                if judging is not None:
-                    judging.lock(session, facts)
-                fact_writing.claim(session, own, model_name(self._embedder), dimensions)
-                write = fact_writing.write if judging is None else judging.write
-                written = write(session, facts, own, dimensions)
+            written = self._written(facts, made.of(facts), dimensions, judging)
         except REFUSALS as error:
             if on_error == "raise":
                 raise
@@ -213,38 +218,57 @@ class FactRepository(FactSearch, FactAgeing):
                 return
             middle = len(positions) // 2
             for half in (positions[:middle], positions[middle:]):
-                yield from self._store(batch, half, vectors, dimensions, judging, on_error)
+                yield from self._store(batch, half, made, dimensions, judging, on_error)
         else:
             yield positions, written
 
+    def _written(
+        self,
+        facts: Sequence[NewFact],
+        made: Embedded,
+        dimensions: int,
+        judging: Judging | None,
+    ) -> Written:
+        """Store them, in the slots that serve now; embed them anew where those are others by now.
+
+        Raises TransactionConflict where that cannot be done within the caller's transaction.
+        """
+        for _ in range(ATTEMPTS):
+            try:
+                with atomic(self._session) as session:
+                    if judging is None:
+                        vectors, _ = claimed(session, self._spaces, made)
+                        return fact_writing.write(session, facts, vectors)
+                    judging.lock(session, facts)
+                    vectors, slots = claimed(session, self._spaces, made)
+                    space, _ = default_of(self._spaces, dimensions)
+                    homes = {corpus: slot for (corpus, own), slot in slots.items() if own == space}
+                    return judging.write(session, facts, vectors, homes)
+            except SpaceMoved:
+                if not isinstance(self._session, Autocommit):
+                    break
+                made = self._embedded(facts, dimensions)
+        raise TransactionConflict("the corpus was moved to another model meanwhile")
+
     def _dimensions(self, batch: Sequence[NewFact]) -> int:
-        """The size of this batch's vectors: the embedder's, or that of the first one given."""
-        if self._embedder is not None:
-            check_name("embedder", self._embedder.name)
-            slot_for("embedder", self._embedder.dimensions)
-            return self._embedder.dimensions
+        """The size of the vectors that a batch may bring: those of the default space's preferred
+        model, or that of the first one given."""
+        if not self._spaces.is_empty:
+            return next(iter(self._spaces.named(None)[1])).dimensions
         given = (getattr(fact, "embedding", None) for fact in batch)
         return next((len(vector) for vector in given if vector is not None), DIMENSIONS[0])
 
-    def _vectors(self, facts: Sequence[NewFact], dimensions: int) -> dict[Content, Vector]:
-        """The vectors of these contents: given ones, and for the others those of the embedder."""
-        vectors = {
-            content_key(fact): fact.embedding for fact in facts if fact.embedding is not None
-        }
-        rest = {content_key(fact): fact.content for fact in facts}
-        rest = {key: content for key, content in rest.items() if key not in vectors}
-        if self._embedder is None or not rest:
-            return vectors
-        if isinstance(self._session, Autocommit):
-            known = fact_writing.embedded_contents(self._session, list(rest), dimensions)
-            rest = {key: content for key, content in rest.items() if key not in known}
-        elif _under_way(self._session):
+    def _embedded(self, facts: Sequence[NewFact], dimensions: int) -> Embedded:
+        if (
+            not isinstance(self._session, Autocommit)
+            and needs_embedding(self._spaces, facts)
+            and _under_way(self._session)
+        ):
             raise TransactionOpen(
                 "texts would be embedded inside a transaction that is under way: add the facts "
                 "first in the unit of work, or give each its embedding"
             )
-        made = embed_distinct(self._embedder, list(rest.values()))
-        return vectors | {key: made[content] for key, content in rest.items()}
+        return embedded(self._session, self._spaces, facts, dimensions)
 
     def _refresh_statistics(self, session: Autocommit, added: int) -> None:
         """After a load that changes the word frequencies, count them now: autovacuum takes a

@@ -6,19 +6,21 @@ import random
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Engine, TextClause, text
+from sqlalchemy import Connection, Engine, RowMapping, TextClause, text
 
 from hegel_store.database import translated
-from hegel_store.embeddings.protocol import Embedder, embed_distinct
-from hegel_store.errors import EmbedderMissing, EmbeddingSpaceMismatch, InvalidInput, NotFound
+from hegel_store.embeddings.protocol import Embedder, embed_distinct, maker_of
+from hegel_store.errors import EmbedderMissing, InvalidInput, NotFound
 from hegel_store.models.checks import check_integer, check_name, check_text
-from hegel_store.models.vectors import all_dimensions, slot_for, vector_text
+from hegel_store.models.vectors import all_dimensions, size_of, slot_for, slots_for, vector_text
+from hegel_store.repositories.spaces import mismatch
 from hegel_store.search import recall
 from hegel_store.search.recall import Answer, FactKey, RecallPoint, RecallReport
+from hegel_store.search.spaces import place_of
 from hegel_store.search.vector import EF_SEARCH, MOST_EF_SEARCH
 
 EF_TRIED = (20, 40, 80, 100, 160, 320, 640)
@@ -78,9 +80,10 @@ def measure_recall(
     # Embedded before the transaction, which would wait for the model with its snapshot.
     asked = None if queries is None else _embedded(queries, embedder)
     with _snapshot(engine) as connection:
-        dimensions, facts = _counted(connection, corpus_id, dimensions)
-        _require_one_model(connection, corpus_id, dimensions, embedder)
-        run = _Run(connection, corpus_id, dimensions, k)
+        spaces = connection.execute(recall.SPACES, {"corpus_id": corpus_id}).mappings().all()
+        slot, facts = _counted(connection, corpus_id, dimensions, spaces)
+        _require_one_model(slot, spaces, embedder)
+        run = _Run(connection, corpus_id, slot, k)
         if asked is None:
             asked = run.sampled(sample, seed)
         exact = [run.exact(query) for query in asked]
@@ -113,19 +116,15 @@ class _Run:
 
     connection: Connection
     corpus_id: str | None
-    dimensions: int
+    slot: str
     k: int
-
-    @property
-    def slot(self) -> str:
-        return slot_for("dimensions", self.dimensions)
 
     def indexes(self) -> dict[str, str]:
         rows = self.connection.execute(recall.INDEXES, {"slot": self.slot})
         return {row.name: row.parameters or "" for row in rows}
 
     def sampled(self, sample: int, seed: int) -> list[_Query]:
-        statement, parameters = recall.sample_statement(self.dimensions, self.corpus_id)
+        statement, parameters = recall.sample_statement(self.slot, self.corpus_id)
         parameters |= {"seed": seed, "limit": sample}
         return [
             _Query(row.vector, (row.corpus_id, row.id))
@@ -133,7 +132,7 @@ class _Run:
         ]
 
     def exact(self, query: _Query) -> Answer:
-        statement, parameters = recall.exact_statement(self.dimensions, self.corpus_id)
+        statement, parameters = recall.exact_statement(self.slot, self.corpus_id)
         parameters |= {"embedding": query.embedding, "limit": self.k + 1}
         return self._answer(query, statement, parameters)[0]
 
@@ -147,8 +146,8 @@ class _Run:
         """What this ef_search finds of the exact answers."""
         self.connection.execute(recall.SETTINGS, {"ef_search": ef_search})
         depth = max(ef_search, self.k + 1)
-        statement, parameters = recall.indexed_statement(self.dimensions, self.corpus_id)
-        explain, _ = recall.indexed_statement(self.dimensions, self.corpus_id, explain=True)
+        statement, parameters = recall.indexed_statement(self.slot, self.corpus_id)
+        explain, _ = recall.indexed_statement(self.slot, self.corpus_id, explain=True)
         parameters |= {"depth": depth, "limit": self.k + 1}
         answers, short = [], 0
         for query in queries:
@@ -204,15 +203,24 @@ def _embedded(queries: Sequence[str], embedder: Embedder | None) -> list[_Query]
 
 
 def _counted(
-    connection: Connection, corpus_id: str | None, dimensions: int | None
-) -> tuple[int, int]:
-    """The size of the vectors, and how many facts have one. Raises InvalidInput and NotFound."""
+    connection: Connection,
+    corpus_id: str | None,
+    dimensions: int | None,
+    spaces: Sequence[RowMapping],
+) -> tuple[str, int]:
+    """The slot of the vectors, and how many facts have one. Raises InvalidInput and NotFound.
+
+    A slot that serves nobody, as it is being filled or was retired, does not count.
+    """
     sizes = all_dimensions() if dimensions is None else (dimensions,)
-    statement, parameters = recall.count_statement(sizes, corpus_id)
-    counts = zip(sizes, connection.execute(statement, parameters).one(), strict=True)
-    filled = [(size, count) for size, count in counts if count]
+    idle = {row["slot"] for row in spaces if row["state"] != "serving"}
+    idle -= {row["slot"] for row in spaces if row["state"] == "serving"}
+    slots = [slot for size in sizes for slot in slots_for("dimensions", size) if slot not in idle]
+    statement, parameters = recall.count_statement(slots, corpus_id)
+    counts = zip(slots, connection.execute(statement, parameters).one(), strict=True)
+    filled = [(slot, count) for slot, count in counts if count]
     if len(filled) > 1:
-        named = ", ".join(str(size) for size, _ in filled)
+        named = ", ".join(str(size_of(slot)) for slot, _ in filled)
         raise InvalidInput("dimensions", f"say which: there are vectors of {named}")
     if not filled or filled[0][1] < 2:
         what = "fact" if not filled else "second fact"
@@ -222,13 +230,14 @@ def _counted(
     return filled[0]
 
 
-def _require_one_model(
-    connection: Connection, corpus_id: str | None, dimensions: int, embedder: Embedder | None
-) -> None:
+def _require_one_model(slot: str, spaces: Sequence[RowMapping], embedder: Embedder | None) -> None:
     """A search would compare no vectors of two models, so that there is nothing to measure."""
-    slot = slot_for("dimensions", dimensions)
-    spaces = connection.execute(recall.MODELS, {"slot": slot, "corpus_id": corpus_id}).all()
-    for space in spaces:
-        model = spaces[0].model if embedder is None else embedder.name
-        if space.model != model:
-            raise EmbeddingSpaceMismatch(slot, space.model, model, space.corpus_id)
+    own = [row for row in spaces if row["slot"] == slot]
+    places = [(row["corpus_id"], place_of(row)) for row in own]
+    if not places:
+        return
+    _, first = places[0]
+    given = first if embedder is None else replace(first, maker=maker_of(embedder))
+    strangers = [(corpus, place) for corpus, place in places if place.maker != given.maker]
+    if strangers:
+        raise mismatch(strangers[0][1], given, [corpus for corpus, _ in strangers])

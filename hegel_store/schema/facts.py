@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pgvector.sqlalchemy import HALFVEC
 from sqlalchemy import (
+    Boolean,
     CheckConstraint,
     Column,
     Computed,
@@ -19,10 +20,11 @@ from sqlalchemy import (
     desc,
     func,
     text,
+    true,
 )
 from sqlalchemy.dialects.postgresql import TSVECTOR
 
-from hegel_store.models.vectors import DIMENSIONS, register_dimensions
+from hegel_store.models.vectors import DIMENSIONS, register_dimensions, size_of, slots_for
 from hegel_store.schema.base import (
     is_name,
     is_object,
@@ -99,7 +101,6 @@ facts = Table(
     Column("profile_id", Uuid),
     # No foreign key: steps are dropped by the month.
     Column("step_id", Uuid),
-    *(Column(f"embedding_{size}", HALFVEC(size)) for size in DIMENSIONS),
     moment_column("created_at"),
     moment_column("last_seen_at"),
     moment_column("valid_from", nullable=True),
@@ -185,19 +186,20 @@ Index(
 )
 
 
-def _index_vectors(size: int) -> None:
+def _add_slot(slot: str) -> None:
+    facts.append_column(Column(slot, HALFVEC(size_of(slot))))
     Index(
-        f"idx_hegel_facts_embedding_{size}",
-        facts.c[f"embedding_{size}"],
+        f"idx_hegel_facts_{slot}",
+        facts.c[slot],
         postgresql_using="hnsw",
         postgresql_with=HNSW,
-        postgresql_ops={f"embedding_{size}": "halfvec_cosine_ops"},
+        postgresql_ops={slot: "halfvec_cosine_ops"},
         postgresql_where=LIVE,
     )
 
 
-for size in DIMENSIONS:
-    _index_vectors(size)
+for slot in (slot for size in DIMENSIONS for slot in slots_for("dimensions", size)):
+    _add_slot(slot)
 
 
 def add_embedding_dimension(dimensions: int) -> None:
@@ -208,8 +210,8 @@ def add_embedding_dimension(dimensions: int) -> None:
     call changes nothing. Raises InvalidInput for a size outside 1..4000, or a built-in one.
     """
     if register_dimensions(dimensions):
-        facts.append_column(Column(f"embedding_{dimensions}", HALFVEC(dimensions)))
-        _index_vectors(dimensions)
+        for slot in slots_for("dimensions", dimensions):
+            _add_slot(slot)
 
 
 embedding_spaces = Table(
@@ -220,8 +222,27 @@ embedding_spaces = Table(
     Column("model", Text, nullable=False),
     Column("dimensions", Integer, nullable=False),
     moment_column("claimed_at"),
+    # Null in rows of release 0.1.0: the default space of their size.
+    Column("space", Text(collation="C")),
+    Column("normalised", Boolean, nullable=False, server_default=true()),
+    Column("prefix", Text, nullable=False, server_default=text("''::text")),
+    Column("state", Text, nullable=False, server_default=text("'serving'::text")),
     PrimaryKeyConstraint("corpus_id", "slot"),
     is_name("corpus_id"),
     is_name("model"),
-    CheckConstraint("slot = 'embedding_' || dimensions", name="slot_fits_dimensions"),
+    is_name("space"),
+    CheckConstraint(
+        "slot IN ('embedding_' || dimensions, 'embedding_' || dimensions || '_next')",
+        name="slot_fits_dimensions",
+    ),
+    CheckConstraint("char_length(prefix) <= 1000", name="prefix_is_short"),
+    CheckConstraint("state IN ('serving', 'filling', 'retired', 'discarding')", name="state_known"),
+    CheckConstraint("space IS NOT NULL OR state = 'serving'", name="named_when_moved"),
+)
+Index(
+    "idx_hegel_embedding_spaces_state",
+    embedding_spaces.c.corpus_id,
+    embedding_spaces.c.space,
+    embedding_spaces.c.state,
+    unique=True,
 )

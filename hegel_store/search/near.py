@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from sqlalchemy import TextClause, text
 
-from hegel_store.models.vectors import slot_for
+from hegel_store.models.vectors import size_of
 from hegel_store.search.filters import LIVE
 from hegel_store.search.vector import EF_SEARCH
 
@@ -23,8 +23,8 @@ CROWD = 40
 
 
 @lru_cache
-def near_statement(dimensions: int) -> TextClause:
-    """For each given content, what is stored of it and what is near to it.
+def near_statement(slot: str) -> TextClause:
+    """For each given content, what is stored of it and what is near to it in this slot.
 
     A row for each pair: place (from 0), id (of an equal stored content), live, label (the stored
     one's own, or the given one), vector (as text, of a stored content that none was given for and
@@ -32,7 +32,7 @@ def near_statement(dimensions: int) -> TextClause:
     near, and for a content that is live. Parameters: similarity, and the arrays corpora, hashes,
     labels and embeddings (as text).
     """
-    slot = slot_for("embedding", dimensions)
+    dimensions = size_of(slot)
     distance = f"fact.{slot} <=> wanted.embedding"
     live = " AND ".join(LIVE)
 

@@ -11,8 +11,8 @@ import numpy as np
 from sqlalchemy import TextClause, text
 
 from hegel_store.models import FactFilter
-from hegel_store.models.vectors import slot_for
 from hegel_store.search import filters
+from hegel_store.search.spaces import COLUMNS
 from hegel_store.search.vector import distance_of, nearest
 
 FactKey = tuple[str, UUID]
@@ -36,11 +36,11 @@ INDEXES = text(
     ORDER BY pg_class.relname
     """
 )
-MODELS = text(
-    """
-    SELECT corpus_id, model FROM hegel_embedding_spaces
-    WHERE slot = :slot AND (CAST(:corpus_id AS text) IS NULL OR corpus_id = :corpus_id)
-    ORDER BY corpus_id
+SPACES = text(
+    f"""
+    SELECT {COLUMNS} FROM hegel_embedding_spaces
+    WHERE CAST(:corpus_id AS text) IS NULL OR corpus_id = :corpus_id
+    ORDER BY corpus_id, slot
     """
 )
 # Custom plans, so that what EXPLAIN shows is what runs: a generic one may be another.
@@ -110,18 +110,17 @@ class RecallReport:
         return next((p for p in self.points if p.index is not None and p.recall >= target), None)
 
 
-def count_statement(sizes: Sequence[int], corpus_id: str | None) -> tuple[TextClause, Any]:
-    """How many live facts have a vector of each of these sizes: one row, a column for each."""
+def count_statement(slots: Sequence[str], corpus_id: str | None) -> tuple[TextClause, Any]:
+    """How many live facts have a vector in each of these slots: one row, a column for each."""
     conditions, parameters = filters.where(corpus_id, FactFilter())
-    counts = ", ".join(f"count(fact.{slot_for('dimensions', size)})" for size in sizes)
+    counts = ", ".join(f"count(fact.{slot})" for slot in slots)
     return text(f"SELECT {counts} FROM hegel_facts AS fact WHERE {conditions}"), parameters
 
 
-def sample_statement(dimensions: int, corpus_id: str | None) -> tuple[TextClause, Any]:
+def sample_statement(slot: str, corpus_id: str | None) -> tuple[TextClause, Any]:
     """Some facts' vectors as text; the same ``seed`` gives the same ones. Parameters to come: seed
     and limit."""
     conditions, parameters = filters.where(corpus_id, FactFilter())
-    slot = slot_for("dimensions", dimensions)
     # A hash and not random(), whose draw would depend on the order that rows are read in.
     statement = f"""
         SELECT corpus_id, id, CAST(vector AS text) AS vector
@@ -137,21 +136,21 @@ def sample_statement(dimensions: int, corpus_id: str | None) -> tuple[TextClause
     return text(statement), parameters
 
 
-def exact_statement(dimensions: int, corpus_id: str | None) -> tuple[TextClause, Any]:
+def exact_statement(slot: str, corpus_id: str | None) -> tuple[TextClause, Any]:
     """The nearest facts; no index serves its order. Parameters to come: embedding and limit."""
     conditions, parameters = filters.where(corpus_id, FactFilter())
-    distance = distance_of(dimensions)
+    distance = distance_of(slot)
     statement = f"""
         SELECT fact.corpus_id, fact.id, {distance} AS distance
         FROM hegel_facts AS fact
-        WHERE fact.{slot_for("dimensions", dimensions)} IS NOT NULL AND {conditions}
+        WHERE fact.{slot} IS NOT NULL AND {conditions}
         ORDER BY ({distance}) + 0, fact.corpus_id, fact.id
         LIMIT :limit"""
     return text(statement), parameters
 
 
 def indexed_statement(
-    dimensions: int, corpus_id: str | None, *, explain: bool = False
+    slot: str, corpus_id: str | None, *, explain: bool = False
 ) -> tuple[TextClause, Any]:
     """The nearest facts as a search's vector channel looks for them, or the plan of that.
 
@@ -164,7 +163,7 @@ def indexed_statement(
         {"EXPLAIN (FORMAT JSON)" if explain else ""}
         WITH settings AS MATERIALIZED (SELECT true AS scan),
         scanned AS MATERIALIZED (
-            {nearest(conditions, dimensions, distance_of(dimensions))}
+            {nearest(conditions, slot, distance_of(slot))}
         )
         SELECT corpus_id, id, distance, (SELECT count(*) FROM scanned) AS found
         FROM scanned

@@ -18,7 +18,8 @@ from hegel_store.models.checks import (
     check_text,
 )
 from hegel_store.models.facts import LANGUAGES
-from hegel_store.models.vectors import Vector, slot_for, vector_text
+from hegel_store.models.spaces import Place
+from hegel_store.models.vectors import Vector, vector_text
 from hegel_store.search import filters as conditions
 from hegel_store.search import fusion, lexical, vector
 
@@ -63,7 +64,8 @@ def known(options: SearchOptions) -> SearchOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """What to look for and how. ``embedding`` and ``model`` are None in text mode.
+    """What to look for and how. ``embedding`` is None in text mode, and so is ``place``, the slot
+    that it is compared in and what made it.
 
     ``text_mode`` says which facts the text channel finds: those with 'any' of the query's words
     (ranked by how rare the words are), with 'all' of them, with the words as a 'phrase', or what
@@ -101,7 +103,7 @@ class Search:
     streamed: bool = False
     explained: bool = False
     embedding: Vector | None = None
-    model: str | None = None
+    place: Place | None = None
 
     def __post_init__(self) -> None:
         check_text("query", self.query)
@@ -150,13 +152,16 @@ def build(search: Search) -> tuple[TextClause, dict[str, Any]]:
     """
     where, parameters = conditions.where(search.corpus_id, search.filters)
     parameters |= {"limit": search.fetched, "depth": max(search.candidates, search.fetched)}
-    dimensions = None
-    if search.mode != "text" and search.embedding is not None:
-        dimensions = len(search.embedding)
+    slot = None
+    if search.mode != "text" and search.embedding is not None and search.place is not None:
+        slot, maker = search.place.slot, search.place.maker
         scanned = parameters["depth"] * (vector.OVERSAMPLING if search.quantised else 1)
         parameters |= {
             "embedding": vector_text(search.embedding),
-            "model": search.model,
+            "space": search.place.space,
+            "model": maker.model,
+            "normalised": maker.normalised,
+            "prefix": maker.prefix,
             "ef_search": min(max(vector.EF_SEARCH, scanned), vector.MOST_EF_SEARCH),
         }
     if search.mode != "vector":
@@ -172,7 +177,7 @@ def build(search: Search) -> tuple[TextClause, dict[str, Any]]:
     statement = _statement(
         where,
         search.mode,
-        dimensions,
+        slot,
         search.corpus_id is not None,
         search.text_mode,
         search.fusion,
@@ -189,7 +194,7 @@ def build(search: Search) -> tuple[TextClause, dict[str, Any]]:
 def _statement(
     where: str,
     mode: fusion.Mode,
-    dimensions: int | None,
+    slot: str | None,
     corpus_given: bool,
     text_mode: lexical.TextMode,
     fused_by: fusion.Fusion,
@@ -199,19 +204,17 @@ def _statement(
     explained: bool,
 ) -> TextClause:
     parts = []
-    found = """false AS exact, false AS unembedded, false AS scan_limit_hit,
-            NULL AS stranger, NULL AS stranger_corpus"""
+    found = "false AS exact, false AS unembedded, false AS scan_limit_hit, NULL AS stranger"
     distance, vector_column = "", "NULL"
-    if dimensions is not None:
-        parts.append(vector.channel(where, dimensions, corpus_given, quantised))
-        distance = vector.distance_of(dimensions)
+    if slot is not None:
+        parts.append(vector.channel(where, slot, corpus_given, quantised))
+        distance = vector.distance_of(slot)
         found = """(SELECT count(*) FROM scanned) < :depth AS exact,
             EXISTS (SELECT FROM exact_pass WHERE distance IS NULL) AS unembedded,
             (SELECT count(*) FROM scanned) < (SELECT count(*) FROM vector_hits) AS scan_limit_hit,
-            (SELECT model FROM stranger) AS stranger,
-            (SELECT corpus_id FROM stranger) AS stranger_corpus"""
+            (SELECT to_jsonb(stranger) FROM stranger) AS stranger"""
         if with_vectors:
-            vector_column = f"CAST(fact.{slot_for('embedding', dimensions)} AS text)"
+            vector_column = f"CAST(fact.{slot} AS text)"
     cut = "false AS words_cut"
     if mode != "vector":
         parts.append(lexical.channel(where, text_mode))

@@ -7,7 +7,8 @@ tuples; the exact pass covers the rest, so that a filtered search finds what exi
 
 from __future__ import annotations
 
-from hegel_store.models.vectors import slot_for
+from hegel_store.models.vectors import size_of
+from hegel_store.search.spaces import strangers
 
 EF_SEARCH = 100
 MOST_EF_SEARCH = 1000
@@ -22,12 +23,13 @@ OVERSAMPLING = 4
 """How many facts a quantised scan offers for each one that is wanted; their own vectors decide."""
 
 
-def channel(conditions: str, dimensions: int, corpus_given: bool, quantised: bool) -> str:
+def channel(conditions: str, slot: str, corpus_given: bool, quantised: bool) -> str:
     """CTEs that end in ``vector_hits`` (corpus_id, id, distance): the nearest :depth facts.
 
     ``exact_pass`` ends in facts without a vector, with a distance of null, where it found too few.
-    Also ``stranger`` (corpus_id, model), non-empty when vectors of another model would be
-    compared; nothing is compared then. Parameters: embedding, model, ef_search, depth, corpus_id
+    Also ``stranger`` (see hegel_store.search.spaces), non-empty when vectors of another model would
+    be compared, or of a slot that another one has taken the place of; nothing is compared then.
+    Parameters: embedding, space, model, normalised, prefix, ef_search, depth, corpus_id
     when ``corpus_given``, and those of ``conditions``. ``quantised`` scans by the signs of the
     numbers, for which there has to be an index (docs/how-to/quantise.md), and takes the nearest of
     OVERSAMPLING times as many.
@@ -35,29 +37,24 @@ def channel(conditions: str, dimensions: int, corpus_given: bool, quantised: boo
     The scan settings hold for this statement's transaction (SET LOCAL): for itself alone, or, in a
     unit of work, until its end. The relaxed order they allow is put right by sorting again.
     """
-    slot, distance = slot_for("embedding", dimensions), distance_of(dimensions)
-    of_corpus = "AND corpus_id = :corpus_id" if corpus_given else ""
+    distance = distance_of(slot)
     allowed = f"""NOT EXISTS (SELECT FROM stranger)
               AND {conditions}"""
     if quantised:
         offered = f"""offered AS MATERIALIZED (
-        {nearest(allowed, dimensions, signs_of(dimensions), OVERSAMPLING)}
+        {nearest(allowed, slot, signs_of(slot), OVERSAMPLING)}
     ),
     """
         scan = "SELECT * FROM offered ORDER BY distance, corpus_id, id LIMIT :depth"
     else:
-        offered, scan = "", nearest(allowed, dimensions, distance)
+        offered, scan = "", nearest(allowed, slot, distance)
     return f"""
     settings AS MATERIALIZED (
         SELECT
             set_config('hnsw.iterative_scan', 'relaxed_order', true) AS scan,
             set_config('hnsw.ef_search', CAST(:ef_search AS text), true)
     ),
-    stranger AS MATERIALIZED (
-        SELECT corpus_id, model FROM hegel_embedding_spaces
-        WHERE slot = '{slot}' AND model <> :model {of_corpus}
-        ORDER BY corpus_id
-        LIMIT 1
+    stranger AS MATERIALIZED ({strangers(slot, corpus_given)}
     ),
     {offered}scanned AS MATERIALIZED (
         {scan}
@@ -77,15 +74,14 @@ def channel(conditions: str, dimensions: int, corpus_given: bool, quantised: boo
     )"""
 
 
-def nearest(conditions: str, dimensions: int, order: str, times: int = 1) -> str:
+def nearest(conditions: str, slot: str, order: str, times: int = 1) -> str:
     """The first ``times`` x :depth facts (corpus_id, id, distance) in this order, roughly.
 
     It reads a CTE ``settings`` (scan) first, whose functions set what holds for the scan.
     """
-    slot = slot_for("embedding", dimensions)
     depth = f"CAST(:depth AS bigint) * {times}"
     return f"""SELECT near.* FROM settings, LATERAL (
-            SELECT fact.corpus_id, fact.id, {distance_of(dimensions)} AS distance
+            SELECT fact.corpus_id, fact.id, {distance_of(slot)} AS distance
             FROM hegel_facts AS fact
             WHERE fact.{slot} IS NOT NULL
               AND settings.scan IS NOT NULL
@@ -96,16 +92,15 @@ def nearest(conditions: str, dimensions: int, order: str, times: int = 1) -> str
         LIMIT {depth}"""
 
 
-def distance_of(dimensions: int) -> str:
+def distance_of(slot: str) -> str:
     """The cosine distance of ``fact`` (hegel_facts) from the query's vector."""
-    slot = slot_for("embedding", dimensions)
-    return f"fact.{slot} <=> CAST(:embedding AS halfvec({dimensions}))"
+    return f"fact.{slot} <=> CAST(:embedding AS halfvec({size_of(slot)}))"
 
 
-def signs_of(dimensions: int) -> str:
+def signs_of(slot: str) -> str:
     """In how many signs ``fact`` differs from the query's vector (the Hamming distance)."""
-    slot = slot_for("embedding", dimensions)
+    size = size_of(slot)
     return (
-        f"CAST(binary_quantize(fact.{slot}) AS bit({dimensions})) <~> "
-        f"binary_quantize(CAST(:embedding AS halfvec({dimensions})))"
+        f"CAST(binary_quantize(fact.{slot}) AS bit({size})) <~> "
+        f"binary_quantize(CAST(:embedding AS halfvec({size})))"
     )

@@ -20,7 +20,7 @@ from hegel_store.embeddings.protocol import Embedder, embed_distinct
 from hegel_store.errors import ConfigurationError
 from hegel_store.models import NewFact, NewStep, PromptProfile
 from hegel_store.models.checks import check_integer
-from hegel_store.models.vectors import Vector, all_dimensions
+from hegel_store.models.vectors import Vector, all_dimensions, slots_for
 from hegel_store.row_counts import count_rows
 from hegel_store.seeding.data import Scope, SeedData, SeedFact, SeedScope, load_seed_data
 from hegel_store.seeding.steps import MAXIMUM_STEPS, StepGenerator
@@ -193,8 +193,8 @@ def _contents_there(store: Store, corpus_id: str, *, with_vector: bool) -> set[s
         facts.corpus_id == corpus_id, facts.deleted_at.is_(None)
     )
     if with_vector:
-        slots = (facts[f"embedding_{size}"] for size in all_dimensions())
-        statement = statement.where(or_(*(slot.is_not(None) for slot in slots)))
+        slots = [slot for size in all_dimensions() for slot in slots_for("embedder", size)]
+        statement = statement.where(or_(*(facts[slot].is_not(None) for slot in slots)))
     with translated(), store.engine.connect() as connection:
         return set(connection.scalars(statement))
 

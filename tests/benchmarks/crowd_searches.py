@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import text
 
 from hegel_store.models import FactFilter, SearchResult
+from hegel_store.models.spaces import Maker, Place
 from hegel_store.models.vectors import vector_text
 from hegel_store.search.fusion import Mode
 from hegel_store.search.recall import Neighbour, indexes_in
@@ -28,6 +29,7 @@ from tests.benchmarks.timing import Bare
 
 K = 10
 CANDIDATES = 40
+PLACE = Place("fast", "embedding_384", Maker(crowd.MODEL, 384))
 
 DISTANCE = "embedding_384 <=> CAST(%(vector)s AS halfvec(384))"
 LIVE = f"corpus_id = '{CORPUS}' AND deleted_at IS NULL"
@@ -154,7 +156,7 @@ def plan_of_ours(store: Store, query: Query, filters: FactFilter) -> str:
     plan for every call, as the generic one costs more.
     """
     search = Search(query=query.text, corpus_id=CORPUS, limit=K, mode="vector", filters=filters)
-    statement, values = build(replace(search, embedding=query.vector, model=crowd.MODEL))
+    statement, values = build(replace(search, embedding=query.vector, place=PLACE))
     with store.engine.connect() as connection:
         (top,) = connection.execute(
             text(f"EXPLAIN (FORMAT JSON) {statement.text}"), values

@@ -10,13 +10,16 @@ from typing import Any
 import psycopg
 import pytest
 from typer.main import get_command
+from typer.testing import CliRunner
 
 from hegel_store import errors
 from hegel_store.cli import app
 from hegel_store.schema import VERSION_TABLE, metadata
 from hegel_store.settings import Settings
 from hegel_store.store import connect
+from tests import recorded
 from tests.embedders import HashingEmbedder
+from tests.samples import rows
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("seeds/*.md")])
@@ -52,6 +55,28 @@ def test_the_example_of_near_duplicates_runs_as_it_stands(url, monkeypatch):
     (example,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     scope: dict[str, object] = {}
     exec(compile(example, "near-duplicates.md", "exec"), scope)  # noqa: S102
+    scope["store"].close()
+
+
+def test_a_corpus_moves_as_the_page_says(url, monkeypatch):
+    """Its Python as it stands, then its commands, with embedders of the tests for models."""
+    monkeypatch.setenv("DATABASE_URL", url)
+    page = (ROOT / "docs/how-to/reembed.md").read_text()
+    (example,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    scope: dict[str, object] = {"old": recorded.new, "new": recorded.old}
+    exec(compile(example, "reembed.md", "exec"), scope)  # noqa: S102
+    scope["store"].reembed("helpdesk", "fast").discard()
+    models = {"bge-small-en-v1.5": "tests.recorded:new", "all-MiniLM-L6-v2": "tests.recorded:old"}
+    steps, back, fill = re.findall(r"```sh\n(.*?)```", page, re.DOTALL)
+    *forth, discard = steps.splitlines()
+    for line in [*forth, *back.splitlines(), *fill.splitlines(), discard]:
+        arguments = [models.get(word, word) for word in line.split()[1:]]
+        done = CliRunner().invoke(app, arguments)
+        assert done.exit_code == 0, f"{line}: {done.exception}"
+    ((slot, model, state),) = rows(
+        scope["store"], "SELECT slot, model, state FROM hegel_embedding_spaces"
+    )
+    assert (slot, model, state) == ("embedding_384_next", "old", "serving")
     scope["store"].close()
 
 

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hegel_store.models import FactFilter, SearchResult
+from hegel_store.models.spaces import Maker, Place
 from hegel_store.search.statement import Search, build
 from hegel_store.store import Store
 from tests import multitude
@@ -118,7 +119,7 @@ def test_the_vector_index_serves_what_many_facts_match_and_few_are_sorted(
         mode=mode,
         filters=FILTERS[share][0],
         embedding=QUERIES[0],
-        model="unnamed",
+        place=Place("fast", "embedding_384", Maker("unnamed", 384)),
     )
     with crowded.engine.begin() as connection:
         plan = explain(connection, *build(wanted))

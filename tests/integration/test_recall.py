@@ -59,7 +59,7 @@ def test_exact_lists_are_those_of_numpy(filled):
     vectors = {"c": clustered(FACTS, seed=1), "other": clustered(500, seed=3)}
     queries = Clustered().embed(QUERIES)
     for corpus, stored in (("other", vectors["other"]), (None, np.vstack([*vectors.values()]))):
-        statement, parameters = recall.exact_statement(384, corpus)
+        statement, parameters = recall.exact_statement("embedding_384", corpus)
         expected = distances(queries, stored)
         for n, query in enumerate(queries):
             with filled.engine.connect() as connection:
@@ -145,7 +145,7 @@ def test_twins_find_each_other_and_not_themselves(store):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("hegel_store.repositories.recall.Answer", Spy)
         measure_recall(store.engine, k=1, sample=4, seed=0, ef_search=[1])
-    drawn, parameters = recall.sample_statement(384, None)
+    drawn, parameters = recall.sample_statement("embedding_384", None)
     with store.engine.connect() as connection:
         own = connection.execute(drawn, parameters | {"seed": 0, "limit": 4}).all()
     keys = [(row.corpus_id, row.id) for row in own]

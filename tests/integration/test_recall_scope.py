@@ -150,6 +150,6 @@ def test_vectors_of_two_sizes_have_to_be_told_apart(url):
 
 def test_no_value_is_part_of_a_statement():
     for make in (recall.exact_statement, recall.sample_statement, recall.indexed_statement):
-        statement, parameters = make(384, "s3nt1nel")
+        statement, parameters = make("embedding_384", "s3nt1nel")
         assert "s3nt1nel" not in str(statement)
         assert parameters["corpus_id"] == "s3nt1nel"

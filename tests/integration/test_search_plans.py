@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from hegel_store.models import FactFilter
+from hegel_store.models.spaces import Maker, Place
 from hegel_store.models.vectors import vector_text
 from hegel_store.search.lexical import ROW_BUDGET
 from hegel_store.search.near import CROWD, near_statement
@@ -35,7 +36,8 @@ def plan_of(store: Store, query: str, **options: Any) -> dict[str, Any]:
     """How a search really ran."""
     values = {"corpus_id": None, "limit": 10} | HYBRID | options
     if values["mode"] != "text":
-        values |= {"embedding": QUERY, "model": "unnamed"}
+        place = Place("fast", "embedding_384", Maker("unnamed", 384))
+        values |= {"embedding": QUERY, "place": place}
     statement, parameters = build(Search(query=query, **values))
     with store.engine.begin() as connection:
         return explain(connection, statement, parameters)

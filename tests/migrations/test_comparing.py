@@ -80,7 +80,7 @@ def test_an_invalid_index_is_made_anew(ours, postgresql):
             "ALTER TABLE hegel_profile_populations DROP COLUMN selection_count CASCADE",
             ["add_column", "add_constraint", "add_view"],
         ),
-        ("DROP TABLE hegel_embedding_spaces", ["add_table"]),
+        ("DROP TABLE hegel_embedding_spaces", ["add_index", "add_table"]),
     ],
 )
 def test_what_alembic_sees_itself_is_reported_once(ours, postgresql, drift, expected):
@@ -151,10 +151,16 @@ def beside(empty_url: str) -> Iterator[Comparison]:
         yield made
 
 
+SPACES = [
+    ("add_table", "hegel_embedding_spaces"),
+    ("add_index", "idx_hegel_embedding_spaces_state"),
+]
+
+
 @pytest.mark.parametrize(
     ("drift", "expected"),
     [
-        ("DROP TABLE ten.hegel_embedding_spaces", [("add_table", "hegel_embedding_spaces")]),
+        ("DROP TABLE ten.hegel_embedding_spaces", SPACES),
         ("DROP TABLE public.hegel_embedding_spaces", []),
         ("CREATE TABLE public.hegel_surprise (id int)", []),
         ("CREATE TABLE ten.hegel_surprise (id int)", [("remove_table", "hegel_surprise")]),
@@ -163,7 +169,7 @@ def beside(empty_url: str) -> Iterator[Comparison]:
             " ALTER TABLE public.hegel_embedding_spaces DROP COLUMN claimed_at, ADD b int;"
             " ALTER INDEX public.idx_hegel_facts_by_category SET (fillfactor = 70);"
             " ALTER TABLE public.hegel_prompt_profiles DISABLE TRIGGER ALL",
-            [("add_table", "hegel_embedding_spaces")],
+            SPACES,
         ),
         (
             "DROP INDEX ten.idx_hegel_facts_by_category",

@@ -78,6 +78,9 @@ def test_downgrading_says_what_it_discards(url, caplog):
     caplog.set_level("WARNING", "hegel_store.migrate")
     migrate.downgrade(parse_address(url, "the test"), "0006")
     assert [record.message for record in caplog.records] == [
+        "0021.0: The downgrade forgets names, prefixes and states, and which models filled second"
+        " columns.",
+        "0020.0: The downgrade discards every vector in the second columns.",
         "0019.0: The downgrade discards every verdict. Facts that an update has ended stay ended.",
         "0018.0: The downgrade discards the counts.",
         "0017.0: The downgrade discards the vectors, which can be made anew.",
@@ -93,13 +96,14 @@ def test_downgrading_says_what_it_discards(url, caplog):
 @pytest.mark.parametrize(
     ("target", "first", "count"),
     [
-        ("base", "0019.0", 15),
-        ("0009", "0019.0", 6),
-        ("0018.0", "0019.0", 1),
-        ("-2", "0019.0", 2),
-        ("-3", "0019.0", 3),
-        ("-5", "0019.0", 4),
-        ("-99", "0019.0", 15),
+        ("base", "0021.0", 17),
+        ("0009", "0021.0", 8),
+        ("0020.0", "0021.0", 1),
+        ("-6", None, 0),
+        ("-7", "0021.0", 1),
+        ("-9", "0021.0", 3),
+        ("-11", "0021.0", 5),
+        ("-99", "0021.0", 17),
         ("zz", None, 0),
     ],
 )

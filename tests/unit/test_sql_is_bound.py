@@ -14,15 +14,18 @@ from sqlalchemy import Executable, TextClause
 from sqlalchemy.dialects import postgresql
 
 from hegel_store.models import FactFilter
-from hegel_store.models.vectors import DIMENSIONS
+from hegel_store.models.spaces import Maker, Place
+from hegel_store.models.vectors import DIMENSIONS, size_of, slots_for
 from hegel_store.repositories import (
     embedding_cache,
     fact_judging,
+    fact_spaces,
     fact_writing,
     facts,
     populations,
     profile_statements,
     query_log,
+    spaces,
     step_statements,
 )
 from hegel_store.search.near import near_statement
@@ -33,6 +36,7 @@ IDENTIFIER = UUID("deadbeef-dead-7eef-beef-deadbeefdead")
 MOMENT = datetime(2345, 6, 7, 8, 9, 10, tzinfo=UTC)
 NUMBER = 987_654
 SHARE = 0.7654321
+SLOTS = [slot for size in DIMENSIONS for slot in slots_for("slot", size)]
 
 # As it would look in a text that holds it, whatever surrounds it.
 TRACES = ("s3nt1nel", "deadbeef", "2345", str(NUMBER), str(SHARE))
@@ -108,15 +112,15 @@ def searches() -> list[Search]:
             candidates=9_875,
             fusion=fusion,
             language="yiddish",
-            embedding=None if mode == "text" else np.full(dimensions, SHARE, dtype=np.float32),
-            model=None if mode == "text" else SENTINEL,
+            embedding=None if mode == "text" else np.full(size_of(slot), SHARE, dtype=np.float32),
+            place=Place(SENTINEL, slot, Maker(SENTINEL, size_of(slot), True, SENTINEL)),
         )
-        for corpus, mode, filters, fusion, dimensions in product(
+        for corpus, mode, filters, fusion, slot in product(
             (None, SENTINEL),
             ("text", "vector", "hybrid"),
             (given, FactFilter()),
             ("convex", "rrf"),
-            DIMENSIONS,
+            SLOTS,
         )
     ]
 
@@ -153,26 +157,17 @@ def test_search_text_of_two_users_is_the_same_statement() -> None:
     assert texts("a") == texts("'; DROP TABLE hegel_facts; --")
 
 
-@pytest.mark.parametrize("slot", [f"embedding_{size}" for size in DIMENSIONS])
+@pytest.mark.parametrize("slot", SLOTS)
 def test_statements_of_facts_differ_in_nothing_but_their_column(slot: str) -> None:
     """The only names put into these texts are those of columns that exist."""
-    dimensions = int(slot.removeprefix("embedding_"))
-    for made, model in (
-        (
-            fact_writing.insert_statement(slot, dimensions),
-            fact_writing.insert_statement("SLOT", 0).replace(
-                "halfvec(0)", f"halfvec({dimensions})"
-            ),
-        ),
-        (fact_writing.embedded_statement(slot), fact_writing.embedded_statement("SLOT")),
-        (
-            str(near_statement(dimensions)),
-            str(near_statement(384))
-            .replace("embedding_384", "SLOT")
-            .replace("halfvec(384)", f"halfvec({dimensions})"),
-        ),
-    ):
-        assert made == model.replace("SLOT", slot)
+    model = fact_writing.insert_statement(["embedding_7"])
+    model = model.replace("halfvec(7)", f"halfvec({size_of(slot)})").replace("embedding_7", slot)
+    assert fact_writing.insert_statement([slot]) == model
+    model = fact_writing.embedded_statement("SLOT")
+    assert fact_writing.embedded_statement(slot) == model.replace("SLOT", slot)
+    model = str(near_statement("embedding_7"))
+    model = model.replace("halfvec(7)", f"halfvec({size_of(slot)})").replace("embedding_7", slot)
+    assert str(near_statement(slot)) == model
 
 
 @pytest.mark.parametrize(
@@ -180,11 +175,13 @@ def test_statements_of_facts_differ_in_nothing_but_their_column(slot: str) -> No
     [
         embedding_cache,
         fact_judging,
+        fact_spaces,
         fact_writing,
         facts,
         populations,
         profile_statements,
         query_log,
+        spaces,
         step_statements,
     ],
 )
@@ -206,6 +203,8 @@ def test_repositories_compose_no_sql_of_their_own() -> None:
         step_statements,
         fact_writing,
         fact_judging,
+        fact_spaces,
+        spaces,
     ):
         for name, kind in inspect.getmembers(module, inspect.isclass):
             if kind.__module__ == module.__name__:
