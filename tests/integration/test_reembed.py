@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from threading import Event, Thread
 
 import pytest
+from sqlalchemy import text
 
 import hegel_store
 from hegel_store.errors import (
@@ -18,7 +19,7 @@ from hegel_store.errors import (
 )
 from hegel_store.models.vectors import Vector
 from hegel_store.store import Store
-from tests.embedders import HashingEmbedder
+from tests.embedders import HashingEmbedder, TopicEmbedder
 from tests.samples import fact, rows
 from tests.servers import wait_until
 
@@ -421,3 +422,37 @@ def test_what_cannot_be_done_is_refused(moving):
         store.facts.add_many([fact("a")])
     with pytest.raises(ReembeddingRefused, match="no column for 384 dimensions is free"):
         moving.reembed("news", "fast", HashingEmbedder("third", 384)).fill()
+
+
+@pytest.mark.parametrize("size", [384, 768])
+def test_facts_are_judged_by_the_vectors_that_serve(url: str, size: int) -> None:
+    """Of two corpora, in one batch, one was moved."""
+    before, after = TopicEmbedder("old", 384), TopicEmbedder("new", size)
+    with hegel_store.connect(url, embedders={"fast": [before, after]}) as store:
+        for corpus_id in ("moved", "stayed"):
+            store.facts.add_many([fact("port 5432", corpus_id), fact("harbour 1", corpus_id)])
+        move = store.reembed("moved", "fast", after)
+        move.fill()
+        move.cut_over()
+        # What the old model made is not looked at any more.
+        with store.engine.begin() as connection:
+            connection.execute(
+                text("UPDATE hegel_facts SET embedding_384 = NULL WHERE corpus_id = 'moved'")
+            )
+        result = store.facts.add_many(
+            [fact("port 5433", "moved"), fact("port 5433", "stayed"), fact("boat", "moved")],
+            near_duplicates="judge",
+        )
+        assert [(one.position, one.verdict) for one in result.near_duplicates] == [
+            (0, "update"),
+            (1, "update"),
+        ]
+        for corpus_id in ("moved", "stayed"):
+            hits = store.facts.search("port", corpus_id=corpus_id, mode="vector", limit=10)
+            assert "port 5432" not in {hit.fact.content for hit in hits}
+
+
+def test_labels_are_searched_by_the_first_model_of_the_store(moving: Store) -> None:
+    moving.labels.find_or_create("news", "animal")
+    assert moving.labels.search("animal")[0].label.name == "animal"
+    assert rows(moving, "SELECT embedding_model FROM hegel_labels") == [("old",)]
