@@ -166,7 +166,7 @@ def test_judging_reads_a_neighbourhood_of_each_new_fact_and_no_more(crowded: Sto
         "similarity": 0.95,
     }
     with crowded.engine.begin() as connection:
-        plan = explain(connection, near_statement(384), values)
+        plan = explain(connection, near_statement("embedding_384"), values)
     used = {node.get("Index Name") for node in scans(plan)}
     assert "idx_hegel_facts_embedding_384" in used
     # Expired facts are passed over.
