@@ -13,13 +13,13 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import numpy as np
-import psycopg
 from pgvector import HalfVector
 from pgvector.psycopg import register_vector
 from psycopg.types.json import Jsonb
 
 from hegel_store.models.identifiers import uuid7
 from hegel_store.repositories.fact_models import UNNAMED_MODEL
+from tests.bulk import facts_loaded
 
 CORPUS = "multitude"
 FACTS = 60_000
@@ -153,18 +153,9 @@ def _shared(random: np.random.Generator, shares: dict[str, float]) -> np.ndarray
 
 
 def fill(url: str, facts: Multitude) -> None:
-    """Load them into an empty, migrated database; the vector index is made afterwards."""
-    with psycopg.connect(url, autocommit=True) as connection:
+    """Load them into an empty, migrated database."""
+    with facts_loaded(url, CORPUS, UNNAMED_MODEL, memory="1GB") as connection:
         register_vector(connection)
-        (index,) = connection.execute(
-            "SELECT pg_get_indexdef('idx_hegel_facts_embedding_384'::regclass)"
-        ).fetchone()  # type: ignore[misc]
-        connection.execute("DROP INDEX idx_hegel_facts_embedding_384")
-        connection.execute(
-            "INSERT INTO hegel_embedding_spaces (corpus_id, slot, model, dimensions)"
-            " VALUES (%s, 'embedding_384', %s, 384)",
-            [CORPUS, UNNAMED_MODEL],
-        )
         labels = {name: uuid7() for name in LABELS}
         for name, identifier in labels.items():
             connection.execute(
@@ -193,7 +184,3 @@ def fill(url: str, facts: Multitude) -> None:
                         HalfVector(facts.vectors[n]),
                     )
                 )
-        connection.execute("SET maintenance_work_mem = '1GB'")
-        connection.execute(index)
-        connection.execute("VACUUM ANALYZE hegel_facts")
-        connection.execute("SELECT hegel_count_words()")

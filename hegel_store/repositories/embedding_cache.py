@@ -12,6 +12,7 @@ from hegel_store.database import Autocommit, translated
 from hegel_store.embeddings.vector_cache import CacheKey, CacheStatistics, packed, unpacked
 from hegel_store.models.checks import check_integer
 from hegel_store.models.vectors import Vector
+from hegel_store.repositories.eviction import leaving
 
 EVICTED_AT_ONCE = 5_000
 """However far the bound was lowered, no single call waits for much more than this."""
@@ -43,12 +44,16 @@ GET = text(
     """
 )
 # In a fixed order, so that two writers of the same texts do not deadlock; an entry that is there is
-# written only when it is another one, as after damage. What is evicted is chosen before it is
-# locked: of two workers that evict at once, the second finds its choice gone and takes nothing
-# else. One that was used since it was chosen stays, and so does what is being stored. Each is
-# looked up by its key and deleted by its place: a join would read the whole table for one row.
+# written only when it is another one, as after damage.
+LEAVING = leaving(
+    "hegel_embedding_cache",
+    ("space", "content_hash"),
+    "last_used_at",
+    new="(space, content_hash) IN (SELECT space, content_hash FROM new)",
+    rows="SELECT least(rows, :at_once) FROM excess",
+)
 PUT = text(
-    """
+    f"""
     WITH new AS MATERIALIZED (
         SELECT space, content_hash, vector
         FROM unnest(CAST(:spaces AS text[]), CAST(:hashes AS bytea[]), CAST(:vectors AS bytea[]))
@@ -70,23 +75,7 @@ PUT = text(
         FROM hegel_embedding_cache
         WHERE CAST(:evict AS boolean)
     ),
-    oldest AS MATERIALIZED (
-        SELECT space, content_hash, last_used_at
-        FROM hegel_embedding_cache
-        WHERE (space, content_hash) NOT IN (SELECT space, content_hash FROM new)
-        ORDER BY last_used_at, space, content_hash
-        LIMIT (SELECT least(rows, :at_once) FROM excess)
-    ),
-    leaving AS (
-        SELECT locked.place
-        FROM oldest CROSS JOIN LATERAL (
-            SELECT cached.ctid AS place
-            FROM hegel_embedding_cache AS cached
-            WHERE cached.space = oldest.space AND cached.content_hash = oldest.content_hash
-              AND cached.last_used_at = oldest.last_used_at
-            FOR UPDATE SKIP LOCKED
-        ) AS locked
-    ),
+    {LEAVING},
     evicted AS (
         DELETE FROM hegel_embedding_cache WHERE ctid = ANY (ARRAY(SELECT place FROM leaving))
     )

@@ -32,6 +32,7 @@ from hegel_store.repositories.fact_verdicts import (
 )
 from hegel_store.repositories.fact_writing import Content, Written, content_key
 from hegel_store.search.near import near_statement
+from hegel_store.search.vector import EF_SEARCH
 
 # By names, as a label may not be there yet, and with a seed of our own (it spells "hegelnea"), as
 # others hash names too. In the order of the keys, so that two writers do not deadlock.
@@ -169,7 +170,7 @@ class Judging:
             labels[key] = labels.get(key) or fact.label
         texts = [vector_text(vectors[key]) if key in vectors else None for key in first]
         values = _contents(list(first.values()), list(labels.values()))
-        values |= {"embeddings": texts, "similarity": self.similarity}
+        values |= {"embeddings": texts, "similarity": self.similarity, "ef_search": EF_SEARCH}
         with translated():
             rows = session.execute(near_statement(slot), values).all()
         keys = list(first)

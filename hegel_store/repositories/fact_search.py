@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, Unpack
 from uuid import UUID
 
-from sqlalchemy import RowMapping, text
+from sqlalchemy import RowMapping
 
 from hegel_store.database import Autocommit, Executor, translated
 from hegel_store.embeddings.protocol import Embedder
@@ -35,6 +35,7 @@ from hegel_store.search.statement import (
     MOST_STREAMED,
     Search,
     SearchOptions,
+    analysed,
     build,
     known,
 )
@@ -266,8 +267,7 @@ class FactSearch:
         with answered(search):
             rows = self._session.execute(statement, parameters).all()
             if search.explained:
-                explain = text(f"EXPLAIN (ANALYZE) {statement.text}")
-                plan = "\n".join(self._session.execute(explain, parameters).scalars())
+                plan = "\n".join(self._session.execute(analysed(statement), parameters).scalars())
         found = rows[0]
         require_no_stranger(search, found)
         rows = [row for row in rows if row.score is not None]

@@ -1,4 +1,4 @@
-"""The statements that store a batch of facts: labels and rows."""
+"""The statements that store a batch of facts."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from uuid import UUID
 from sqlalchemy import text
 
 from hegel_store.database import Executor, translated
-from hegel_store.errors import HegelStoreError, NotFound
+from hegel_store.errors import HegelStoreError, InvalidInput, NotFound
 from hegel_store.models import JudgedFact, NewFact
 from hegel_store.models.identifiers import uuid7
 from hegel_store.models.vectors import Vector, size_of, vector_text
+from hegel_store.repositories.label_writing import find_or_make
 
 Content = tuple[str, bytes]
 """What makes facts equal: the corpus and the SHA-256 of the content."""
@@ -31,28 +32,8 @@ def embedded_statement(slot: str) -> str:
     """
 
 
-FIND_LABELS = text(
-    """
-    SELECT label.corpus_id, label.name, label.id
-    FROM hegel_labels AS label
-    JOIN unnest(CAST(:corpora AS text[]), CAST(:names AS text[])) AS wanted (corpus_id, name)
-      ON wanted.corpus_id = label.corpus_id AND wanted.name = label.name
-    WHERE label.kind = 'general' AND label.deleted_at IS NULL
-    """
-)
-# DO UPDATE and not DO NOTHING, which would return no row for a label that another transaction
-# made since; in a fixed order, so that two writers of the same labels do not deadlock.
-MAKE_LABELS = text(
-    """
-    INSERT INTO hegel_labels AS label (corpus_id, id, name)
-    SELECT corpus_id, id, name
-    FROM unnest(CAST(:corpora AS text[]), CAST(:ids AS uuid[]), CAST(:names AS text[]))
-        AS wanted (corpus_id, id, name)
-    ORDER BY corpus_id, name
-    ON CONFLICT (corpus_id, name, kind) WHERE deleted_at IS NULL DO UPDATE SET name = label.name
-    RETURNING label.corpus_id, label.name, label.id
-    """
-)
+KIND = "general"
+"""Of the labels that facts name."""
 
 FIELDS = (
     ("corpus_id", "text"),
@@ -141,7 +122,8 @@ def write(
         grouped.setdefault(content_key(fact), []).append(fact)
     keys = sorted(grouped)
     slots = sorted(vectors)
-    labels = _labels(session, facts)
+    named = {(fact.corpus_id, fact.label, KIND) for fact in facts if fact.label is not None}
+    labels = find_or_make(session, dict.fromkeys(sorted(named)))
     columns: dict[str, list[Any]] = {name: [] for name, _ in FIELDS}
     for slot in slots:
         of_slot = vectors[slot]
@@ -152,7 +134,7 @@ def write(
         expiries = [same.expires_at for same in grouped[key] if same.expires_at is not None]
         values = {
             "id": uuid7(),
-            "label_id": None if label is None else labels[fact.corpus_id, label],
+            "label_id": None if label is None else labels[fact.corpus_id, label, KIND].id,
             "confidence": max(same.confidence for same in grouped[key]),
             # One that never expires outlasts the others.
             "expires_at": max(expiries) if len(expiries) == len(grouped[key]) else None,
@@ -173,21 +155,12 @@ def write(
     return Written([ids[content_key(fact)] for fact in facts], sum(row.added for row in rows))
 
 
-def _labels(session: Executor, facts: Sequence[NewFact]) -> dict[tuple[str, str], UUID]:
-    """Ids of the labels that the facts name, made where they are new."""
-    wanted = sorted({(fact.corpus_id, fact.label) for fact in facts if fact.label is not None})
-    found: dict[tuple[str, str], UUID] = {}
-    for statement in (FIND_LABELS, MAKE_LABELS):
-        rest = [pair for pair in wanted if pair not in found]
-        if not rest:
-            break
-        values: dict[str, Any] = {
-            "corpora": [corpus for corpus, _ in rest],
-            "names": [name for _, name in rest],
-        }
-        if statement is MAKE_LABELS:
-            values["ids"] = [uuid7() for _ in rest]
-        with translated():
-            rows = session.execute(statement, values).all()
-        found |= {(row.corpus_id, row.name): row.id for row in rows}
-    return found
+def problem(position: int, fact: object, dimensions: int) -> InvalidInput | None:
+    """Why a fact cannot be stored, as far as it shows without the database."""
+    if not isinstance(fact, NewFact):
+        return InvalidInput(f"facts[{position}]", f"must be a NewFact, not {type(fact).__name__}")
+    if fact.embedding is not None and len(fact.embedding) != dimensions:
+        return InvalidInput(
+            "embedding", f"has {len(fact.embedding)} dimensions, the others {dimensions}"
+        )
+    return None

@@ -182,7 +182,7 @@ class FactRepository(FactSearch, FactAgeing):
         dimensions = self._dimensions(batch)
         accepted = []
         for position, fact in enumerate(batch):
-            problem = _problem(start + position, fact, dimensions)
+            problem = fact_writing.problem(start + position, fact, dimensions)
             if problem is None:
                 accepted.append(position)
             elif on_error == "raise":
@@ -291,17 +291,6 @@ def _under_way(session: Session | Connection) -> bool:
     # A session is "in a transaction" from its begin() on, but has a connection, and with it locks
     # and a snapshot, only from its first statement on; nothing public tells the two apart.
     return bool(getattr(session.get_transaction(), "_connections", ()))
-
-
-def _problem(position: int, fact: object, dimensions: int) -> InvalidInput | None:
-    """Why a fact cannot be stored, as far as it shows without the database."""
-    if not isinstance(fact, NewFact):
-        return InvalidInput(f"facts[{position}]", f"must be a NewFact, not {type(fact).__name__}")
-    if fact.embedding is not None and len(fact.embedding) != dimensions:
-        return InvalidInput(
-            "embedding", f"has {len(fact.embedding)} dimensions, the others {dimensions}"
-        )
-    return None
 
 
 def _batches(facts: Iterable[NewFact], size: int | None) -> Iterator[tuple[int, list[NewFact]]]:

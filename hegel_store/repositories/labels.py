@@ -6,45 +6,30 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 
 from hegel_store.database import Autocommit, Executor, translated
 from hegel_store.embeddings.protocol import Embedder, embed_distinct
 from hegel_store.errors import EmbedderMissing, InvalidInput, NotFound
 from hegel_store.models import Fact, Label, LabelHit
 from hegel_store.models.checks import check_id, check_integer, check_name, check_text
-from hegel_store.models.identifiers import uuid7
 from hegel_store.models.vectors import vector_text
 from hegel_store.repositories.fact_rows import fact_of
+from hegel_store.repositories.label_writing import COLUMNS, find_or_make, label_of
 from hegel_store.search.filters import LIVE
 from hegel_store.search.statement import FACT_COLUMNS, FACT_TABLES, MOST_FACTS
-from hegel_store.search.vector import EF_SEARCH
+from hegel_store.search.vector import EF_SEARCH, MOST_EF_SEARCH, SETTINGS
 
 DIMENSIONS = 384
 """The size of the vectors in hegel_labels."""
 BATCH = 500
 
-COLUMNS = "corpus_id, id, name, kind, category, created_at"
-FIND_OR_CREATE = text(
-    f"""
-    WITH found AS MATERIALIZED (
-        SELECT {COLUMNS} FROM hegel_labels
-        WHERE corpus_id = :corpus_id AND name = :name AND kind = :kind AND deleted_at IS NULL
-    ),
-    -- DO UPDATE and not DO NOTHING, which returns no row for a label that was made meanwhile.
-    made AS (
-        INSERT INTO hegel_labels AS label (corpus_id, id, name, kind, category)
-        SELECT :corpus_id, :id, :name, :kind, :category WHERE NOT EXISTS (SELECT FROM found)
-        ON CONFLICT (corpus_id, name, kind) WHERE deleted_at IS NULL DO UPDATE SET name = label.name
-        RETURNING {COLUMNS}
-    )
-    SELECT * FROM found UNION ALL SELECT * FROM made
-    """
+GET = text(
+    f"SELECT {COLUMNS} FROM hegel_labels AS label WHERE corpus_id = :corpus_id AND id = :label_id"
 )
-GET = text(f"SELECT {COLUMNS} FROM hegel_labels WHERE corpus_id = :corpus_id AND id = :label_id")
 ALL = text(
     f"""
-    SELECT {COLUMNS} FROM hegel_labels
+    SELECT {COLUMNS} FROM hegel_labels AS label
     WHERE corpus_id = :corpus_id AND deleted_at IS NULL
       AND (CAST(:kind AS text) IS NULL OR kind = :kind)
     ORDER BY name, kind
@@ -68,20 +53,15 @@ EMBED = text(
     WHERE label.corpus_id = made.corpus_id AND label.id = made.id
     """
 )
-# The settings hold for the statement, or the caller's transaction; the relaxed order of the scan
-# is put right outside of it.
+# The relaxed order of the scan is put right outside of it.
 SEARCH = text(
     f"""
-    WITH settings AS MATERIALIZED (
-        SELECT
-            set_config('hnsw.iterative_scan', 'relaxed_order', true) AS scan,
-            set_config('hnsw.ef_search', CAST(:ef_search AS text), true)
-    )
+    WITH {SETTINGS}
     SELECT near.* FROM settings, LATERAL (
         SELECT
             {COLUMNS},
             embedding <=> CAST(:embedding AS halfvec({DIMENSIONS})) AS distance
-        FROM hegel_labels
+        FROM hegel_labels AS label
         WHERE deleted_at IS NULL AND embedding_model = :model AND settings.scan IS NOT NULL
           AND (CAST(:corpus_id AS text) IS NULL OR corpus_id = :corpus_id)
           AND (CAST(:kind AS text) IS NULL OR kind = :kind)
@@ -115,15 +95,14 @@ class LabelRepository:
 
         However many ask at the same time, they get the same one. Raises InvalidInput.
         """
-        values = {
-            "corpus_id": check_name("corpus_id", corpus_id),
-            "id": uuid7(),
-            "name": check_name("name", name),
-            "kind": check_name("kind", kind),
-            "category": None if category is None else check_name("category", category),
-        }
-        with translated():
-            return _label(self._session.execute(FIND_OR_CREATE, values).one())
+        key = (
+            check_name("corpus_id", corpus_id),
+            check_name("name", name),
+            check_name("kind", kind),
+        )
+        if category is not None:
+            check_name("category", category)
+        return find_or_make(self._session, {key: category})[key]
 
     def get(self, corpus_id: str, label_id: UUID) -> Label:
         """One label, deleted or not. Raises NotFound."""
@@ -131,7 +110,7 @@ class LabelRepository:
             row = self._session.execute(GET, _key(corpus_id, label_id)).one_or_none()
         if row is None:
             raise NotFound("label", f"{label_id} in corpus {corpus_id!r}", "label_id")
-        return _label(row)
+        return label_of(row)
 
     def all(self, corpus_id: str, *, kind: str | None = None, limit: int = 1000) -> Sequence[Label]:
         """The labels of a corpus, by name."""
@@ -141,7 +120,7 @@ class LabelRepository:
             "limit": check_integer("limit", limit, minimum=1),
         }
         with translated():
-            return [_label(row) for row in self._session.execute(ALL, values)]
+            return [label_of(row) for row in self._session.execute(ALL, values)]
 
     def search(
         self, query: str, *, corpus_id: str | None = None, kind: str | None = None, limit: int = 10
@@ -157,7 +136,7 @@ class LabelRepository:
             "corpus_id": None if corpus_id is None else check_name("corpus_id", corpus_id),
             "kind": None if kind is None else check_name("kind", kind),
             "limit": check_integer("limit", limit, minimum=1, maximum=MOST_FACTS),
-            "ef_search": max(EF_SEARCH, min(limit, 1000)),
+            "ef_search": max(EF_SEARCH, min(limit, MOST_EF_SEARCH)),
         }
         embedder = self._embedder
         if embedder is None:
@@ -174,7 +153,7 @@ class LabelRepository:
         values |= {"embedding": vector_text(vector), "model": embedder.name}
         with translated():
             rows = self._session.execute(SEARCH, values).all()
-        return [LabelHit(label=_label(row), similarity=1 - row.distance) for row in rows]
+        return [LabelHit(label=label_of(row), similarity=1 - row.distance) for row in rows]
 
     def facts(self, corpus_id: str, label_id: UUID, *, limit: int = 100) -> Sequence[Fact]:
         """The live facts about a label, the newest first."""
@@ -202,14 +181,3 @@ def _key(corpus_id: str, label_id: UUID) -> dict[str, Any]:
         "corpus_id": check_name("corpus_id", corpus_id),
         "label_id": check_id("label_id", label_id),
     }
-
-
-def _label(row: Row[Any]) -> Label:
-    return Label(
-        corpus_id=row.corpus_id,
-        id=row.id,
-        name=row.name,
-        kind=row.kind,
-        category=row.category,
-        created_at=row.created_at,
-    )

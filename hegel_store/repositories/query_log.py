@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from hegel_store.database import Autocommit, translated
 from hegel_store.models.checks import check_integer
+from hegel_store.repositories.eviction import leaving
 
 logger = logging.getLogger("hegel_store.queries")
 
@@ -25,9 +26,18 @@ MOST_QUERIES = 10_000
 WRITE_SECONDS = 10.0
 """From the first query that is not written to the writing of all."""
 
-# As the cache of embeddings is written and bounded: see there.
+LEAVING = leaving(
+    "hegel_query_counts",
+    ("corpus_id", "query_hash"),
+    "last_asked_at",
+    new="(corpus_id, query) IN (SELECT corpus_id, query FROM new)",
+    rows="""
+            SELECT greatest(count(*) + (SELECT count(*) FROM stored WHERE is_new) - :most, 0)
+            FROM hegel_query_counts""",
+)
+# In a fixed order, so that two writers of the same queries do not deadlock.
 WRITE = text(
-    """
+    f"""
     WITH new AS MATERIALIZED (
         SELECT corpus_id, query, asked
         FROM unnest(CAST(:corpora AS text[]), CAST(:queries AS text[]), CAST(:asked AS bigint[]))
@@ -42,28 +52,7 @@ WRITE = text(
             last_asked_at = clock_timestamp()
         RETURNING (xmax = 0) AS is_new
     ),
-    oldest AS MATERIALIZED (
-        SELECT corpus_id, query_hash, last_asked_at
-        FROM hegel_query_counts
-        WHERE (corpus_id, query) NOT IN (SELECT corpus_id, query FROM new)
-        ORDER BY last_asked_at, corpus_id, query_hash
-        LIMIT (
-            SELECT greatest(
-                count(*) + (SELECT count(*) FROM stored WHERE is_new) - :most, 0
-            )
-            FROM hegel_query_counts
-        )
-    ),
-    leaving AS (
-        SELECT locked.place
-        FROM oldest CROSS JOIN LATERAL (
-            SELECT counted.ctid AS place
-            FROM hegel_query_counts AS counted
-            WHERE counted.corpus_id = oldest.corpus_id AND counted.query_hash = oldest.query_hash
-              AND counted.last_asked_at = oldest.last_asked_at
-            FOR UPDATE SKIP LOCKED
-        ) AS locked
-    )
+    {LEAVING}
     DELETE FROM hegel_query_counts WHERE ctid = ANY (ARRAY(SELECT place FROM leaving))
     """
 )

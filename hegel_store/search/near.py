@@ -14,7 +14,7 @@ from sqlalchemy import TextClause, text
 
 from hegel_store.models.vectors import size_of
 from hegel_store.search.filters import LIVE
-from hegel_store.search.vector import EF_SEARCH
+from hegel_store.search.vector import SETTINGS
 
 FEW = 5
 """With how many facts a new one is compared."""
@@ -29,8 +29,8 @@ def near_statement(slot: str) -> TextClause:
     A row for each pair: place (from 0), id (of an equal stored content), live, label (the stored
     one's own, or the given one), vector (as text, of a stored content that none was given for and
     that is not live), near_id, near_content and similarity (0..1). These are null where nothing is
-    near, and for a content that is live. Parameters: similarity, and the arrays corpora, hashes,
-    labels and embeddings (as text).
+    near, and for a content that is live. Parameters: similarity, ef_search, and the arrays corpora,
+    hashes, labels and embeddings (as text).
     """
     dimensions = size_of(slot)
     distance = f"fact.{slot} <=> wanted.embedding"
@@ -51,11 +51,7 @@ def near_statement(slot: str) -> TextClause:
     in_crowd = "(SELECT so FROM crowded) AND fact.corpus_id = wanted.corpus_id"
     return text(
         f"""
-    WITH settings AS MATERIALIZED (
-        SELECT
-            set_config('hnsw.iterative_scan', 'relaxed_order', true) AS scan,
-            set_config('hnsw.ef_search', '{EF_SEARCH}', true)
-    ),
+    WITH {SETTINGS},
     known AS MATERIALIZED (
         SELECT
             new.place - 1 AS place, new.corpus_id, fact.id,

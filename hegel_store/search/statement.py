@@ -189,6 +189,11 @@ def build(search: Search) -> tuple[TextClause, dict[str, Any]]:
     return statement, parameters
 
 
+def analysed(statement: TextClause) -> TextClause:
+    """The statement that runs a search and returns its plan with times, a line to a row."""
+    return text(f"EXPLAIN (ANALYZE) {statement.text}")
+
+
 # Reading through the text for its parameters takes longer than sending it.
 @lru_cache(maxsize=256)
 def _statement(

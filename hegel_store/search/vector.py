@@ -22,6 +22,16 @@ of 0.91 to 0.94."""
 OVERSAMPLING = 4
 """How many facts a quantised scan offers for each one that is wanted; their own vectors decide."""
 
+SETTINGS = """
+    settings AS MATERIALIZED (
+        SELECT
+            set_config('hnsw.iterative_scan', 'relaxed_order', true) AS scan,
+            set_config('hnsw.ef_search', CAST(:ef_search AS text), true)
+    )"""
+"""A CTE that sets how HNSW is scanned, for the statement's transaction (SET LOCAL): for itself
+alone, or, in a unit of work, until its end. A scan that does not look at ``settings.scan`` may
+begin before it. Parameter: ef_search."""
+
 
 def channel(conditions: str, slot: str, corpus_given: bool, quantised: bool) -> str:
     """CTEs that end in ``vector_hits`` (corpus_id, id, distance): the nearest :depth facts.
@@ -34,8 +44,7 @@ def channel(conditions: str, slot: str, corpus_given: bool, quantised: bool) -> 
     numbers, for which there has to be an index (docs/how-to/quantise.md), and takes the nearest of
     OVERSAMPLING times as many.
 
-    The scan settings hold for this statement's transaction (SET LOCAL): for itself alone, or, in a
-    unit of work, until its end. The relaxed order they allow is put right by sorting again.
+    The relaxed order of the scan is put right by sorting again.
     """
     distance = distance_of(slot)
     allowed = f"""NOT EXISTS (SELECT FROM stranger)
@@ -48,12 +57,7 @@ def channel(conditions: str, slot: str, corpus_given: bool, quantised: bool) -> 
         scan = "SELECT * FROM offered ORDER BY distance, corpus_id, id LIMIT :depth"
     else:
         offered, scan = "", nearest(allowed, slot, distance)
-    return f"""
-    settings AS MATERIALIZED (
-        SELECT
-            set_config('hnsw.iterative_scan', 'relaxed_order', true) AS scan,
-            set_config('hnsw.ef_search', CAST(:ef_search AS text), true)
-    ),
+    return f"""{SETTINGS},
     stranger AS MATERIALIZED ({strangers(slot, corpus_given)}
     ),
     {offered}scanned AS MATERIALIZED (
@@ -77,7 +81,7 @@ def channel(conditions: str, slot: str, corpus_given: bool, quantised: bool) -> 
 def nearest(conditions: str, slot: str, order: str, times: int = 1) -> str:
     """The first ``times`` x :depth facts (corpus_id, id, distance) in this order, roughly.
 
-    It reads a CTE ``settings`` (scan) first, whose functions set what holds for the scan.
+    It reads a CTE ``settings`` (scan) first, which is SETTINGS unless the session has its own.
     """
     depth = f"CAST(:depth AS bigint) * {times}"
     return f"""SELECT near.* FROM settings, LATERAL (

@@ -13,12 +13,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import psycopg
 
 from hegel_store.demo.corpus import standard_library
 from hegel_store.embeddings.sentence_transformers import SentenceTransformerEmbedder
 from hegel_store.models.identifiers import uuid7
 from hegel_store.models.vectors import vector_text
+from tests.bulk import facts_loaded
 
 CORPUS = "crowd"
 MODEL = "all-MiniLM-L6-v2"
@@ -111,26 +111,12 @@ def queries(sources: Sources, count: int, seed: int = 2) -> list[Query]:
 
 
 def fill(url: str, sources: Sources, count: int) -> None:
-    """Load facts into an empty, migrated database; the HNSW index is made afterwards, as it takes a
-    tenth of the time so."""
-    with psycopg.connect(url, autocommit=True) as connection:
-        (index,) = connection.execute(
-            "SELECT pg_get_indexdef('idx_hegel_facts_embedding_384'::regclass)"
-        ).fetchone()  # type: ignore[misc]
-        connection.execute("DROP INDEX idx_hegel_facts_embedding_384")
-        connection.execute(
-            "INSERT INTO hegel_embedding_spaces (corpus_id, slot, model, dimensions)"
-            " VALUES (%s, 'embedding_384', %s, 384)",
-            [CORPUS, MODEL],
-        )
+    """Load facts into an empty, migrated database."""
+    with facts_loaded(url, CORPUS, MODEL, memory="2GB") as connection:
         for rows, vectors in facts(sources, count):
             with connection.cursor().copy(f"COPY hegel_facts ({COLUMNS}) FROM STDIN") as copy:
                 for row, vector in zip(rows, vectors, strict=True):
                     copy.write_row((*row, vector_text(vector)))
-        connection.execute("SET maintenance_work_mem = '2GB'")
-        connection.execute(index)
-        connection.execute("VACUUM ANALYZE hegel_facts")
-        connection.execute("SELECT hegel_count_words()")
 
 
 def _mixed(

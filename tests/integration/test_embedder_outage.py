@@ -11,14 +11,8 @@ from hegel_store.embeddings import CircuitBreaker, RemoteEmbedder
 from hegel_store.errors import CircuitOpen, EmbedderUnavailable
 from hegel_store.models import NewFact
 from hegel_store.store import Store
+from tests.clocks import Clock
 from tests.services import Service, embedding_service
-
-
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

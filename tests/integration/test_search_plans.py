@@ -15,6 +15,7 @@ from hegel_store.models.vectors import vector_text
 from hegel_store.search.lexical import ROW_BUDGET
 from hegel_store.search.near import CROWD, near_statement
 from hegel_store.search.statement import Search, build
+from hegel_store.search.vector import EF_SEARCH
 from hegel_store.store import Store
 from tests import multitude
 from tests.multitude import COMMON, FACTS, Multitude, word
@@ -164,6 +165,7 @@ def test_judging_reads_a_neighbourhood_of_each_new_fact_and_no_more(crowded: Sto
         "labels": ["seldom", None] * (len(given) // 2),
         "embeddings": [vector_text(vector) for vector in given],
         "similarity": 0.95,
+        "ef_search": EF_SEARCH,
     }
     with crowded.engine.begin() as connection:
         plan = explain(connection, near_statement("embedding_384"), values)

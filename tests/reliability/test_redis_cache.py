@@ -25,6 +25,7 @@ from tests.servers import wait_until
 
 BINARY = shutil.which("redis-server")
 
+# .ci/run installs it, and takes no skip.
 pytestmark = [
     pytest.mark.skipif(BINARY is None, reason="redis-server is not installed"),
     pytest.mark.slow,

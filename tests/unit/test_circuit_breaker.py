@@ -9,21 +9,12 @@ import pytest
 
 from hegel_store.embeddings import CircuitBreaker
 from hegel_store.errors import CircuitOpen, EmbedderUnavailable, InvalidInput
-
-
-class Clock:
-    """Stands still but for what is added to ``now``, in seconds."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.clocks import Clock
 
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(1000.0)
 
 
 @pytest.fixture

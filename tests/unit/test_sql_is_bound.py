@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
+import pkgutil
 from datetime import UTC, datetime
 from itertools import product
 from types import ModuleType
@@ -13,21 +15,11 @@ import pytest
 from sqlalchemy import Executable, TextClause
 from sqlalchemy.dialects import postgresql
 
+from hegel_store import repositories
 from hegel_store.models import FactFilter
 from hegel_store.models.spaces import Maker, Place
 from hegel_store.models.vectors import DIMENSIONS, size_of, slots_for
-from hegel_store.repositories import (
-    embedding_cache,
-    fact_judging,
-    fact_spaces,
-    fact_writing,
-    facts,
-    populations,
-    profile_statements,
-    query_log,
-    spaces,
-    step_statements,
-)
+from hegel_store.repositories import fact_writing, profile_statements, step_statements
 from hegel_store.search.near import near_statement
 from hegel_store.search.statement import Search, build
 
@@ -37,6 +29,11 @@ MOMENT = datetime(2345, 6, 7, 8, 9, 10, tzinfo=UTC)
 NUMBER = 987_654
 SHARE = 0.7654321
 SLOTS = [slot for size in DIMENSIONS for slot in slots_for("slot", size)]
+
+MODULES = [
+    importlib.import_module(f"{repositories.__name__}.{found.name}")
+    for found in pkgutil.iter_modules(repositories.__path__)
+]
 
 # As it would look in a text that holds it, whatever surrounds it.
 TRACES = ("s3nt1nel", "deadbeef", "2345", str(NUMBER), str(SHARE))
@@ -170,44 +167,25 @@ def test_statements_of_facts_differ_in_nothing_but_their_column(slot: str) -> No
     assert str(near_statement(slot)) == model
 
 
-@pytest.mark.parametrize(
-    "module",
-    [
-        embedding_cache,
-        fact_judging,
-        fact_spaces,
-        fact_writing,
-        facts,
-        populations,
-        profile_statements,
-        query_log,
-        spaces,
-        step_statements,
-    ],
-)
-def test_fixed_statements_take_all_their_values_by_name(module: ModuleType) -> None:
+def fixed_statements(module: ModuleType) -> dict[str, str]:
+    return {
+        name: str(value) for name, value in vars(module).items() if isinstance(value, TextClause)
+    }
+
+
+def test_fixed_statements_take_all_their_values_by_name() -> None:
     """Written at import time, when there is no user yet; none is a template to be filled later."""
-    fixed = {name: value for name, value in vars(module).items() if isinstance(value, TextClause)}
-    assert fixed
-    for name, statement in fixed.items():
-        assert "{" not in str(statement), name
-        assert "%" not in str(statement), name
+    for module in MODULES:
+        for name, statement in fixed_statements(module).items():
+            assert not set("{%") & set(statement), f"{module.__name__}.{name}"
+    assert sum(bool(fixed_statements(module)) for module in MODULES) > 12
 
 
-def test_repositories_compose_no_sql_of_their_own() -> None:
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__.split(".")[-1])
+def test_repositories_compose_no_sql_of_their_own(module: ModuleType) -> None:
     """Texts are made in functions and constants of statements, never inside a method."""
-    for module in (
-        facts,
-        populations,
-        profile_statements,
-        step_statements,
-        fact_writing,
-        fact_judging,
-        fact_spaces,
-        spaces,
-    ):
-        for name, kind in inspect.getmembers(module, inspect.isclass):
-            if kind.__module__ == module.__name__:
-                source = inspect.getsource(kind)
-                assert 'text(f"' not in source, name
-                assert "SELECT" not in source, name
+    for name, kind in inspect.getmembers(module, inspect.isclass):
+        if kind.__module__ == module.__name__:
+            source = inspect.getsource(kind)
+            assert 'text(f"' not in source, name
+            assert "SELECT" not in source, name
