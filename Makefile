@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 # For example: make test PYTEST="--forbid-skips", or PYTEST="-k lineage"
 PYTEST ?=
+# Each of the processes has its own server.
+JOBS ?= 2
+IN_PARALLEL := --numprocesses $(JOBS) --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint types check pytest bench golden record-release format clean
@@ -48,8 +51,8 @@ types: $(VENV)/.dev
 	$(BIN)/mypy
 
 pytest: $(VENV)/.dev
-	$(BIN)/pytest --postgres 18 $(PYTEST)
-	$(BIN)/pytest --postgres 16 $(PYTEST) tests/integration tests/migrations tests/reliability
+	$(BIN)/pytest $(IN_PARALLEL) --postgres 18 $(PYTEST)
+	$(BIN)/pytest $(IN_PARALLEL) --postgres 16 $(PYTEST) tests/integration tests/migrations tests/reliability
 
 bench: $(VENV)/.dev
 	for benchmark in tests/benchmarks/bench_*.py; do $(BIN)/python $$benchmark || exit 1; done

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import psycopg
 import pytest
@@ -38,18 +39,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-REPORTED = pytest.StashKey[list[str]]()
+MEASURED = "measured"
 
 
 @pytest.fixture
-def report(request: pytest.FixtureRequest) -> Callable[[str], None]:
+def report(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
     """Say something that was measured, at the end of the run."""
-    return request.config.stash.setdefault(REPORTED, []).append
+    return partial(record_property, MEASURED)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    for line in terminalreporter.config.stash.get(REPORTED, []):
-        terminalreporter.write_line(line)
+    for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
+        for name, line in report.user_properties if report.when == "call" else ():
+            if name == MEASURED:
+                terminalreporter.write_line(line)
     for report in terminalreporter.stats.get("skipped", []):
         if terminalreporter.config.getoption("--forbid-skips"):
             terminalreporter.write_line(f"skipped, which is forbidden: {report.nodeid}", red=True)
@@ -58,6 +61,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None:  # in a worker of pytest-xdist, whose reports are collected elsewhere
+        return
     if session.config.getoption("--forbid-skips") and reporter.stats.get("skipped"):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 

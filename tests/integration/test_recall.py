@@ -192,6 +192,7 @@ def test_a_scan_that_comes_up_short_is_counted(filled):
     """Sixty facts are live, the others expired; the planner does not know that yet."""
     index(filled, m=8, ef_construction=32)
     with filled.engine.begin() as connection:
+        connection.execute(text("ALTER TABLE hegel_facts SET (autovacuum_enabled = false)"))
         connection.execute(
             text(
                 "UPDATE hegel_facts SET expires_at = '2020-01-01'"

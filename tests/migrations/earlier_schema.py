@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import count
 from uuid import UUID
 
 import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
-from sqlalchemy import Engine, event
 
 from hegel_store.adoption import adopt
 from hegel_store.settings import DatabaseAddress
 from tests.migrations.catalog import catalog
+from tests.victims import Victim, die_at
 
 STEPS = 2_600
 # Rows of the old tables and of ours; two profiles stand for missing ones.
@@ -189,27 +185,22 @@ def old_rows(connection: psycopg.Connection, old: Old, schema: str) -> list[Coun
     return [found[schema, old.prefix + kind] for kind in KINDS]
 
 
-def killed(address: DatabaseAddress, moment: str, is_due: Callable[..., bool]) -> bool:
-    """Adopt in a process that is killed when SQLAlchemy's event is due; whether it was."""
-    child = os.fork()
-    if child == 0:
-        try:
-            event.listen(Engine, moment, lambda *given: is_due(*given) and _die())
-            adopt(address)
-        finally:
-            os._exit(0)
-    _, status = os.waitpid(child, 0)
-    return os.WIFSIGNALED(status)
-
-
-def _die() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
 def killed_before_commit(address: DatabaseAddress, number: int) -> bool:
-    commits = count(1)
-    return killed(address, "commit", lambda connection: next(commits) == number)
+    """Adopt in a process that is killed before this COMMIT; whether it was."""
+    return _killed(address, number, "commit")
 
 
 def killed_before_statement(address: DatabaseAddress, words: str) -> bool:
-    return killed(address, "before_cursor_execute", lambda *given: words in given[2])
+    """Adopt in a process that is killed before a statement with these words; whether it was."""
+    return _killed(address, 1, "before_cursor_execute", words)
+
+
+def _killed(address: DatabaseAddress, number: int, moment: str, words: str = "") -> bool:
+    outcome = Victim(_adopt, address, number, moment, words).outcome()
+    assert outcome in (0, -9)
+    return outcome != 0
+
+
+def _adopt(address: DatabaseAddress, number: int, moment: str, words: str) -> None:
+    die_at(number, moment, words=words)
+    adopt(address)

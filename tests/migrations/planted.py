@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import textwrap
 import threading
@@ -16,12 +15,11 @@ from pathlib import Path
 import psycopg
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import event
 
 from hegel_store import migrate
 from hegel_store.database import translated
 from hegel_store.settings import parse_address
-from tests.servers import process_is_gone
+from tests.victims import Victim, die_at
 
 HEAD = migrate.known_revisions()[-1]
 
@@ -88,17 +86,9 @@ class Chain:
     def downgrade(self, revision: str = HEAD) -> str:
         return self._run("downgrade", revision)
 
-    def _run(self, name: str, revision: str, killed_at: int = 0) -> str:
+    def _run(self, name: str, revision: str) -> str:
         config = self.config()
         with translated(), migrate.connection_to(parse_address(self.url, "the test")) as connection:
-            if killed_at:
-                left = iter(range(killed_at - 1, -1, -1))
-
-                @event.listens_for(connection.engine, "before_cursor_execute")
-                def kill_in_time(*statement: object) -> None:
-                    if next(left) == 0:
-                        os.kill(os.getpid(), signal.SIGKILL)
-
             config.attributes["connection"] = connection
             getattr(command, name)(config, revision)
             timeouts = (
@@ -113,34 +103,14 @@ class Chain:
         getattr(command, name)(config, revisions, sql=True)
         return config.output_buffer.getvalue()
 
-    def begin_upgrade(self, killed_at: int = 0) -> Migrator:
+    def begin_upgrade(self, killed_at: int = 0) -> Victim:
         """Migrate in a process of its own; ``killed_at`` kills it before that statement."""
-        pid = os.fork()
-        if pid == 0:
-            try:
-                self._run("upgrade", "heads", killed_at)
-            except BaseException:
-                os._exit(1)
-            os._exit(0)
-        return Migrator(pid)
+        return Victim(_upgrade, self, killed_at)
 
 
-@dataclass
-class Migrator:
-    """A migrating process."""
-
-    pid: int
-
-    def kill(self) -> None:
-        os.kill(self.pid, signal.SIGKILL)
-        os.waitpid(self.pid, 0)
-
-    def is_running(self) -> bool:
-        return not process_is_gone(self.pid)
-
-    def outcome(self) -> int:
-        """Wait for it: 0, 1 after an error, -9 when it was killed."""
-        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+def _upgrade(chain: Chain, killed_at: int) -> None:
+    die_at(killed_at, "before_cursor_execute")
+    chain.upgrade()
 
 
 def psql(folder: Path, url: str, script: str) -> None:

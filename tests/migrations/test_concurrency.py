@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import re
-import signal
 import subprocess
 import sys
 import threading
@@ -14,7 +13,6 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from sqlalchemy import Engine, event
 from sqlalchemy.exc import OperationalError
 
 from hegel_store import migrate
@@ -25,6 +23,7 @@ from hegel_store.settings import parse_address
 from tests.migrations.catalog import catalog
 from tests.migrations.traffic import traffic, worst_pause
 from tests.servers import wait_until
+from tests.victims import Victim, die_at
 
 ROOT = Path(__file__).parents[2]
 HEAD = migrate.known_revisions()[-1]
@@ -74,31 +73,19 @@ def test_threads_of_one_process_upgrade_at_once(empty_url, empty_postgresql):
     assert revision(empty_postgresql) == HEAD
 
 
-def killed_at(statement: int, url: str) -> bool:
-    """Upgrade in a process that is killed (-9) before it sends its n-th statement or COMMIT.
+def killed_at(statement: int, url: str, after: str) -> bool:
+    """Upgrade in a process that is killed before it sends its n-th statement or COMMIT.
 
-    Whether it was; or else it came to its end.
+    Whether it was; or else it came to its end. ``after`` is in the statement after which it counts.
     """
-    child = os.fork()
-    if child == 0:
-        try:
-            seen = 0
+    outcome = Victim(_upgrade, url, statement, after).outcome()
+    assert outcome in (0, -9), f"the migrator failed: {outcome}"
+    return outcome != 0
 
-            def count(*_: object) -> None:
-                nonlocal seen
-                seen += 1
-                if seen == statement:
-                    os.kill(os.getpid(), signal.SIGKILL)
 
-            event.listen(Engine, "before_cursor_execute", count)
-            event.listen(Engine, "commit", count)
-            migrate.upgrade(parse_address(url, "the test"))
-            os._exit(0)
-        finally:
-            os._exit(1)
-    _, status = os.waitpid(child, 0)
-    assert status in (0, signal.SIGKILL), f"the migrator failed: {status}"
-    return status != 0
+def _upgrade(url: str, killed_at: int, after: str) -> None:
+    die_at(killed_at, "before_cursor_execute", "commit", after=after)
+    migrate.upgrade(parse_address(url, "the test"))
 
 
 BUILT_ONLINE = {
@@ -117,15 +104,16 @@ def test_a_migrator_killed_at_any_statement_can_be_run_again(
     empty_url, empty_postgresql, postgresql
 ):
     at_revision: dict[str | None, list[str]] = {}
-    kills, statement, reached = 0, 0, None
-    while killed_at(statement := statement + 1, empty_url):
+    kills, statement, reached, after = 0, 0, None, ""
+    while killed_at(statement := statement + 1, empty_url, after):
         kills += 1
         now_at = revision(empty_postgresql)
         found = [entry for entry in catalog(empty_postgresql) if not is_built_online(entry)]
         if now_at is not None:
             assert found == at_revision.setdefault(now_at, found), f"a part of more than {now_at}"
         if now_at != reached:
-            statement, reached = 0, now_at  # the next run begins there
+            # The next run begins there; how it finds that out has been broken off already.
+            statement, reached, after = 0, now_at, "hegel_store_version.version_num"
     assert kills > 200
     assert list(at_revision) == list(migrate.known_revisions())
     assert catalog(empty_postgresql) == catalog(postgresql)
