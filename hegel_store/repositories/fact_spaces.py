@@ -101,6 +101,15 @@ class Embedded:
         places = {target: found for target, found in self.places.items() if target[0] in corpora}
         return Embedded(vectors, self.makers, places, self.given)
 
+    def made(self, space: str, maker: Maker) -> dict[Content, Vector]:
+        """The vectors of all corpora in a space by one maker."""
+        return {
+            key: vector
+            for (_, own), by_maker in self.vectors.items()
+            if own == space
+            for key, vector in by_maker.get(maker, {}).items()
+        }
+
 
 def needs_embedding(spaces: Spaces, facts: Sequence[NewFact]) -> bool:
     """Whether a text has to be embedded: one comes without its vector, or a space needs another."""
@@ -118,13 +127,17 @@ def default_of(spaces: Spaces, dimensions: int) -> tuple[str, Maker]:
 
 
 def embedded(
-    session: Executor, spaces: Spaces, facts: Sequence[NewFact], dimensions: int
+    session: Executor,
+    spaces: Spaces,
+    facts: Sequence[NewFact],
+    dimensions: int,
+    before: Embedded | None = None,
 ) -> Embedded:
     """The vectors of these facts: given ones, and for the others those of the embedders.
 
     On the store, contents that have their vector already are left out, and a corpus that is being
     moved gets the vectors of both models. Else it gets those of the model that is known to serve
-    it, or of the preferred one.
+    it, or of the preferred one. What ``before`` has is being stored just now, and not made again.
     """
     texts = {content_key(fact): fact.content for fact in facts}
     given = {content_key(fact): fact.embedding for fact in facts if fact.embedding is not None}
@@ -155,9 +168,12 @@ def embedded(
             }
             for key in _there(session, wanted, places, name, maker):
                 del wanted[key]
-            made = embed_distinct(embedder, list(wanted.values()))
+            had = {} if before is None else before.made(name, maker)
+            new = [content for key, content in wanted.items() if key not in had]
+            made = embed_distinct(embedder, new)
             for key, content in wanted.items():
-                vectors.setdefault((key[0], name), {}).setdefault(maker, {})[key] = made[content]
+                vector = had[key] if key in had else made[content]
+                vectors.setdefault((key[0], name), {}).setdefault(maker, {})[key] = vector
     return Embedded(vectors, makers, places, fixed)
 
 

@@ -14,8 +14,7 @@ import hegel_store
 from hegel_store.embeddings import SentenceTransformerEmbedder
 from hegel_store.errors import InvalidInput, NotFound
 from hegel_store.models import NewFact
-from hegel_store.repositories import FactRepository
-from hegel_store.repositories import facts as facts_module
+from hegel_store.repositories import FactRepository, fact_batches
 from hegel_store.store import Store
 from tests.embedders import TopicEmbedder
 from tests.judging import add, found, verdicts
@@ -152,7 +151,7 @@ def test_a_unit_of_work_sees_at_once_what_it_has_ended(topics: Store) -> None:
 
 
 def test_later_batches_of_a_call_see_the_earlier_ones(topics: Store) -> None:
-    count = facts_module.BATCH
+    count = fact_batches.BATCH
     given = [fact("port 1"), *(fact(f"n{n} fact") for n in range(count)), fact("port 2")]
     assert verdicts(topics.facts.add_many(given, near_duplicates="judge")) == [
         (count + 1, "update")

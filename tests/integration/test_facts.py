@@ -19,8 +19,7 @@ from hegel_store.errors import (
     NotFound,
 )
 from hegel_store.models import FactFilter
-from hegel_store.repositories import FactRepository
-from hegel_store.repositories import facts as facts_module
+from hegel_store.repositories import FactRepository, fact_batches
 from hegel_store.store import Store
 from tests.embedders import HashingEmbedder
 from tests.samples import contents, fact, rows
@@ -143,16 +142,16 @@ def test_profile_of_another_corpus_is_unknown_to_a_fact(memory: Store) -> None:
 def test_refused_facts_are_reported_and_the_others_stored(
     memory: Store, embedder: HashingEmbedder
 ) -> None:
-    count = facts_module.BATCH + 30
+    count = fact_batches.BATCH + 30
     given: list[object] = [fact(f"fact {n}") for n in range(count)]
     given[7] = fact("unknown profile", profile_id=uuid4())
-    given[facts_module.BATCH + 3] = fact("another size", embedding=[1.0] * 768)
-    given[facts_module.BATCH + 9] = None
+    given[fact_batches.BATCH + 3] = fact("another size", embedding=[1.0] * 768)
+    given[fact_batches.BATCH + 9] = None
     result = memory.facts.add_many(given, on_error="report")
     assert [(r.position, type(r.error)) for r in result.refused] == [
         (7, NotFound),
-        (facts_module.BATCH + 3, InvalidInput),
-        (facts_module.BATCH + 9, InvalidInput),
+        (fact_batches.BATCH + 3, InvalidInput),
+        (fact_batches.BATCH + 9, InvalidInput),
     ]
     assert [position for position, i in enumerate(result.ids) if i is None] == [
         refused.position for refused in result.refused
