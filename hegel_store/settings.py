@@ -63,7 +63,8 @@ class Settings(BaseSettings):
     Times are in seconds. ``statement_timeout`` 0 means none; libpq waits at least two seconds for
     a connection. ``pgbouncer`` says that a transaction pooler stands in between: prepared
     statements and startup options are then off, so set timeouts with ALTER ROLE there.
-    ``query_log`` counts the queries that are searched by meaning, texts and all. Raises
+    ``query_log`` counts the queries that are searched by meaning, texts and all. ``result_cache``
+    answers an identical search from memory until somebody writes to its corpus. Raises
     InvalidInput, naming the field.
     """
 
@@ -87,6 +88,9 @@ class Settings(BaseSettings):
     database_schema: SchemaName | None = None
     pgbouncer: bool = False
     query_log: bool = False
+    result_cache: bool = False
+    result_cache_seconds: float = Field(300.0, gt=0, le=LONGEST_TIMEOUT)
+    result_cache_bytes: int = Field(64 * 2**20, ge=1)
 
     def __init__(self, **values: Any) -> None:
         problem = None

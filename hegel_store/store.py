@@ -37,6 +37,7 @@ from hegel_store.repositories import (
     StepRepository,
 )
 from hegel_store.repositories.query_log import QueryLog, most_frequent_queries
+from hegel_store.repositories.result_cache import ResultCache
 from hegel_store.repositories.spaces import Embedders, Spaces
 from hegel_store.settings import DatabaseAddress, Settings, resolve_address
 
@@ -71,7 +72,7 @@ class Store:
 
     The repositories on the store run each call as its own committed statement (add_many commits
     each batch, log_many all or nothing). ``begin()`` gives the same repositories in one
-    transaction.
+    transaction. ``result_cache`` is None unless the setting of this name is on.
     """
 
     def __init__(
@@ -90,7 +91,14 @@ class Store:
         self.steps = StepRepository(autocommit)
         self.populations = PopulationRepository(autocommit)
         self._log = QueryLog(autocommit) if settings.query_log else None
-        self.facts = FactRepository(autocommit, spaces=self._spaces, log=self._log)
+        self.result_cache = (
+            ResultCache(autocommit, settings.result_cache_seconds, settings.result_cache_bytes)
+            if settings.result_cache
+            else None
+        )
+        self.facts = FactRepository(
+            autocommit, spaces=self._spaces, log=self._log, results=self.result_cache
+        )
         self.labels = LabelRepository(autocommit, self._spaces.preferred)
 
     @property

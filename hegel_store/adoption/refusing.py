@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from sqlalchemy import Connection, PrimaryKeyConstraint, UniqueConstraint, text
 
+import hegel_store.schema.corpus_writes
 import hegel_store.schema.routines
 import hegel_store.schema.views
 import hegel_store.schema.word_counts  # noqa: F401  # all for what they declare

@@ -13,6 +13,7 @@ from alembic.runtime.plugins import Plugin
 from alembic.util import DispatchPriority
 
 # The first three for what they declare.
+import hegel_store.schema.corpus_writes
 import hegel_store.schema.routines
 import hegel_store.schema.views
 import hegel_store.schema.word_counts  # noqa: F401

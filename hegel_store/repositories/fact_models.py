@@ -15,7 +15,6 @@ from hegel_store.models import SearchHit
 from hegel_store.models.checks import check_name
 from hegel_store.models.spaces import Maker, Place, default_space
 from hegel_store.models.vectors import Vector, slot_for, unit_vector
-from hegel_store.repositories.query_log import QueryLog
 from hegel_store.repositories.spaces import Spaces, mismatch, places_of
 from hegel_store.search.fusion import Mode
 from hegel_store.search.statement import Search
@@ -32,8 +31,7 @@ class Asked:
 
     The place is where the space was last seen. Whether it still is there the search's statement
     finds out; moved() then takes the queries to where it is now. ``degraded`` says what was missing
-    for a vector. A given ``embedding`` counts as the work of the space's first embedder. ``log``
-    counts the queries that are embedded.
+    for a vector. A given ``embedding`` counts as the work of the space's first embedder.
 
     Raises InvalidInput, EmbedderMissing (vector mode without a vector), and in vector mode whatever
     the embedder does.
@@ -47,7 +45,6 @@ class Asked:
         mode: Mode,
         space: str | None,
         embedding: Any = None,
-        log: QueryLog | None = None,
     ) -> None:
         self._spaces, self._queries, self._corpus_id, self._mode = spaces, queries, corpus_id, mode
         self._given: Vector | None = None
@@ -59,8 +56,6 @@ class Asked:
             return
         if space is not None:
             check_name("space", space)
-        if log is not None and embedding is None:
-            log.note(corpus_id, queries)
         if embedding is not None:
             self._given = unit_vector("embedding", embedding)
             space = self._require_fitting(len(self._given), space)

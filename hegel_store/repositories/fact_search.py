@@ -9,25 +9,20 @@ from uuid import UUID
 
 from sqlalchemy import RowMapping
 
-from hegel_store.database import Autocommit, Executor, translated
-from hegel_store.embeddings.protocol import Embedder
+from hegel_store.database import Autocommit, translated
 from hegel_store.embeddings.reranking import Reranker
 from hegel_store.errors import EmbeddingSpaceMismatch, InvalidInput, NotFound
 from hegel_store.models import FactFilter, SearchHit, SearchResult
 from hegel_store.models.checks import check_id, check_integer, check_name
 from hegel_store.models.spaces import Maker
 from hegel_store.models.vectors import stored_vector
-from hegel_store.repositories.fact_models import Asked, reranked
+from hegel_store.repositories.fact_answering import Answering
+from hegel_store.repositories.fact_models import Asked
 from hegel_store.repositories.fact_rows import (
-    answered,
-    hit_of,
     own_vector,
-    require_no_stranger,
     streamed,
 )
-from hegel_store.repositories.query_log import QueryLog
-from hegel_store.repositories.spaces import Spaces, mismatch
-from hegel_store.search.diversity import choose
+from hegel_store.repositories.spaces import mismatch
 from hegel_store.search.fusion import Mode
 from hegel_store.search.spaces import place_of
 from hegel_store.search.statement import (
@@ -35,31 +30,17 @@ from hegel_store.search.statement import (
     MOST_STREAMED,
     Search,
     SearchOptions,
-    analysed,
-    build,
     known,
 )
 
 
-class FactSearch:
+class FactSearch(Answering):
     """The reading half of FactRepository: every way to search.
 
     The ``options`` are those of hegel_store.search.statement.Search: text_mode, language,
     vector_weight, length_normalisation, candidates, fusion, freshness_weight, diversity, pool and
     quantised.
     """
-
-    def __init__(
-        self,
-        session: Executor,
-        embedder: Embedder | None = None,
-        *,
-        spaces: Spaces | None = None,
-        log: QueryLog | None = None,
-    ) -> None:
-        self._session = session
-        self._spaces = Spaces(embedder) if spaces is None else spaces
-        self._log = log
 
     def search(
         self,
@@ -99,8 +80,8 @@ class FactSearch:
             explained=explain,
             **known(options),
         )
-        asked = Asked(self._spaces, [query], corpus_id, mode, space, embedding, self._log)
-        return self._run(wanted, asked, reranker)
+        (result,) = self._answers([wanted], space, embedding, reranker)
+        return result
 
     def search_iter(
         self,
@@ -139,7 +120,8 @@ class FactSearch:
             **known(options),
         )
         check_integer("batch", batch, minimum=1, maximum=MOST_FACTS)
-        asked = Asked(self._spaces, [query], corpus_id, mode, space, embedding, self._log)
+        self._note([wanted], embedding)
+        asked = Asked(self._spaces, [query], corpus_id, mode, space, embedding)
         return self._stream(wanted, asked, batch)
 
     def search_many(
@@ -177,8 +159,7 @@ class FactSearch:
         ]
         if not wanted:
             return []
-        asked = Asked(self._spaces, queries, corpus_id, mode, space, log=self._log)
-        return [self._run(one, asked, reranker) for one in wanted]
+        return self._answers(wanted, space, None, reranker)
 
     def similar_to(
         self,
@@ -234,15 +215,6 @@ class FactSearch:
         else:
             yield from streamed(self._session, search, batch)
 
-    def _run(self, search: Search, asked: Asked, reranker: Reranker | None = None) -> SearchResult:
-        """Run the search as one statement; again where the space has been moved meanwhile."""
-        try:
-            found = self._answer(asked.located(search), reranker)
-        except EmbeddingSpaceMismatch as error:
-            asked.moved(self._session, error)
-            found = self._answer(asked.located(search), reranker)
-        return replace(found, degraded=asked.degraded or found.degraded)
-
     def _nearest_to(
         self, own: RowMapping, search: Search, makers: Collection[Maker] | None
     ) -> SearchResult:
@@ -260,36 +232,3 @@ class FactSearch:
         if row["vector"] is None:
             raise InvalidInput("fact_id", f"fact {fact_id} has no vector to compare with")
         return row
-
-    def _answer(self, search: Search, reranker: Reranker | None = None) -> SearchResult:
-        statement, parameters = build(search)
-        plan, degraded = None, None
-        with answered(search):
-            rows = self._session.execute(statement, parameters).all()
-            if search.explained:
-                plan = "\n".join(self._session.execute(analysed(statement), parameters).scalars())
-        found = rows[0]
-        require_no_stranger(search, found)
-        rows = [row for row in rows if row.score is not None]
-        hits = [hit_of(row, search.explained) for row in rows]
-        order = list(range(len(hits)))
-        if reranker is not None and hits:
-            hits, order, degraded = reranked(reranker, search.query, hits, degraded)
-        if search.diversity > 0:
-            vectors = [
-                None if rows[place].vector is None else stored_vector(rows[place].vector)
-                for place in order
-            ]
-            scores = [hit.score for hit in hits]
-            chosen = choose(scores, vectors, search.limit, search.diversity)
-            hits = [hits[place] for place in chosen]
-        hits = hits[: search.limit]
-        return SearchResult(
-            hits=hits,
-            exact=search.embedding is None or found.exact,
-            complete=len(hits) == search.limit or not (found.words_cut or found.unembedded),
-            scan_limit_hit=found.scan_limit_hit,
-            candidates=found.candidates,
-            degraded=degraded,
-            plan=plan,
-        )

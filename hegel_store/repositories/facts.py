@@ -36,7 +36,7 @@ class FactRepository(FactSearch, FactLoading, FactAgeing):
     ``session`` is any SQLAlchemy Session or Connection; nothing is committed there. On the store
     itself each batch of add_many is committed by itself. ``embedder`` makes the vectors, or several
     do, each for a space (``spaces``); without one, only given ``embedding=`` values are stored and
-    compared. ``log`` counts the queries that are embedded.
+    compared. ``log`` counts the queries that are embedded, ``results`` keeps answers.
     """
 
     def get(self, corpus_id: str, fact_id: UUID) -> Fact:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,25 +44,27 @@ class Found:
 class Row:
     """A kind of filter. ``expected`` is min(10, matching facts) of each question, shape
     (questions,), and ``exact`` (0..1) the share of answers that came from the exact pass, as
-    the scan had too few."""
+    the scan had too few. ``beside`` has the times of many threads, by mode."""
 
     kind: Kind
     expected: np.ndarray
     exact: float
     vector: Found
+    text: Times
     hybrid: Times
     hybrid_rows: np.ndarray
+    beside: Mapping[str, Times]
     plain: Found
     afterwards: Found
 
 
-def rows(url: str, store: Store, questions: Sequence[Query]) -> list[Row]:
-    """A row for each kind of filter."""
+def rows(url: str, store: Store, questions: Sequence[Query], threads: int) -> list[Row]:
+    """A row for each kind of filter; ``threads`` many of them for ``beside``."""
     plain = Bare(url, {"hnsw.iterative_scan": "off"})
     # With no other way to sort, HNSW it is: what happens where the filter's column has no index.
     afterwards = Bare(url, {"hnsw.iterative_scan": "off", "enable_sort": "off"})
     try:
-        return [_row(store, kind, questions, plain, afterwards) for kind in kinds()]
+        return [_row(store, kind, questions, threads, plain, afterwards) for kind in kinds()]
     finally:
         plain.close()
         afterwards.close()
@@ -84,8 +86,8 @@ def problems(measured: Sequence[Row]) -> list[str]:
     return found
 
 
-def print_tables(measured: Sequence[Row]) -> None:
-    """Ours, and the bare driver's query beside it, with a line for each kind of filter.
+def print_tables(measured: Sequence[Row], threads: int) -> None:
+    """Ours, also by many threads, and the bare driver's query, a line for each kind of filter.
 
     Times are in ms; ``perfect`` is the share of the questions with a recall of 1.
     """
@@ -105,6 +107,14 @@ def print_tables(measured: Sequence[Row]) -> None:
             f" {row.expected.mean():>5.1f} {row.exact:>10.0%}"
             f"  {vector.index or 'none'}"
         )
+    modes = ("text", *measured[0].beside)
+    columns = "   ".join(f"{f'{mode} p50':>10} {'p95':>7}" for mode in modes)
+    print(f"\n{'':<24} {'1 thread':>18}   {f'{threads} threads':>18}\n{head} {columns}")
+    for row in measured:
+        cells = [
+            f"{taken.p50:>10.1f} {taken.p95:>7.1f}" for taken in (row.text, *row.beside.values())
+        ]
+        print(f"{row.kind.name:<16} {row.kind.share:>7.2%} {'   '.join(cells)}")
     print(
         f"\n{'':<24} {'HNSW, filtered afterwards':>34}   the planner's choice\n"
         f"{head} {'p50':>10} {'p95':>7} {'recall@10':>9} {'rows':>5}  "
@@ -166,14 +176,23 @@ def plot(measured: Sequence[Row], path: Path) -> None:
 
 
 def _row(
-    store: Store, kind: Kind, questions: Sequence[Query], plain: Bare, afterwards: Bare
+    store: Store,
+    kind: Kind,
+    questions: Sequence[Query],
+    threads: int,
+    plain: Bare,
+    afterwards: Bare,
 ) -> Row:
     asked: list[Asked] = [(query, kind.of(query)) for query in questions]
     exact = [nearest(plain, query, filters.sql, exact=True) for query, filters in asked]
+    modes: dict[str, Callable[[Asked], object]] = {
+        "vector": lambda one: ours(store, one[0], "vector", one[1].ours),
+        "text": lambda one: ours(store, one[0], "text", one[1].ours),
+        "hybrid": lambda one: ours(store, one[0], "hybrid", one[1].ours),
+    }
     times = measure(
         {
-            "vector": lambda one: ours(store, one[0], "vector", one[1].ours),
-            "hybrid": lambda one: ours(store, one[0], "hybrid", one[1].ours),
+            **modes,
             "plain": lambda one: nearest(plain, one[0], one[1].sql),
             "afterwards": lambda one: nearest(afterwards, one[0], one[1].sql),
         },
@@ -199,8 +218,10 @@ def _row(
             [_neighbours(result) for result in results],
             plan_of_ours(store, query, filters.ours),
         ),
+        times["text"],
         times["hybrid"],
         np.array([len(result) for result in times["hybrid"].answers]),
+        measure(modes, asked, threads),
         found("plain", times["plain"].answers, plan_of_nearest(plain, query, filters.sql)),
         found(
             "afterwards",

@@ -140,7 +140,7 @@ def test_every_setting_is_documented_with_its_default():
         elif isinstance(default, bool):
             assert row.split()[0] == _on_or_off(default)
         else:
-            shown = f"{default:g}" if isinstance(default, int | float) else default
+            shown = f"{default:g}" if isinstance(default, float) else default
             assert row.split()[0] == f"`{shown}`"
 
 

@@ -80,7 +80,7 @@ def test_an_invalid_index_is_made_anew(ours, postgresql):
             "ALTER TABLE hegel_profile_populations DROP COLUMN selection_count CASCADE",
             ["add_column", "add_constraint", "add_view"],
         ),
-        ("DROP TABLE hegel_embedding_spaces", ["add_index", "add_table"]),
+        ("DROP TABLE hegel_embedding_spaces", ["add_index", "add_table", "add_trigger"]),
     ],
 )
 def test_what_alembic_sees_itself_is_reported_once(ours, postgresql, drift, expected):
@@ -154,6 +154,7 @@ def beside(empty_url: str) -> Iterator[Comparison]:
 SPACES = [
     ("add_table", "hegel_embedding_spaces"),
     ("add_index", "idx_hegel_embedding_spaces_state"),
+    ("add_trigger", "hegel_embedding_spaces.hegel_embedding_spaces_count_update"),
 ]
 
 

@@ -78,6 +78,7 @@ def test_downgrading_says_what_it_discards(url, caplog):
     caplog.set_level("WARNING", "hegel_store.migrate")
     migrate.downgrade(parse_address(url, "the test"), "0006")
     assert [record.message for record in caplog.records] == [
+        "0028.0: The downgrade forgets how often corpora were written to.",
         "0021.0: The downgrade forgets names, prefixes and states, and which models filled second"
         " columns.",
         "0020.0: The downgrade discards every vector in the second columns.",
@@ -96,14 +97,14 @@ def test_downgrading_says_what_it_discards(url, caplog):
 @pytest.mark.parametrize(
     ("target", "first", "count"),
     [
-        ("base", "0021.0", 17),
-        ("0009", "0021.0", 8),
-        ("0020.0", "0021.0", 1),
-        ("-6", None, 0),
-        ("-7", "0021.0", 1),
-        ("-9", "0021.0", 3),
-        ("-11", "0021.0", 5),
-        ("-99", "0021.0", 17),
+        ("base", "0028.0", 18),
+        ("0009", "0028.0", 9),
+        ("0020.0", "0028.0", 2),
+        ("-1", "0028.0", 1),
+        ("-7", "0028.0", 1),
+        ("-8", "0028.0", 2),
+        ("-12", "0028.0", 6),
+        ("-99", "0028.0", 18),
         ("zz", None, 0),
     ],
 )
