@@ -7,7 +7,7 @@ import os
 import select
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -231,6 +231,32 @@ def translated(constraints: dict[str, HegelStoreError] | None = None) -> Iterato
         raise DatabaseError(str(error)) from error
     except psycopg.Error as error:
         raise DatabaseError(str(error), error.sqlstate) from error
+
+
+def copy_rows(session: Session | Connection, statement: str, rows: Iterable[Sequence[Any]]) -> None:
+    """Run ``COPY ... FROM STDIN`` in the session's transaction.
+
+    Raises SQLAlchemy's errors, as executing a statement does.
+    """
+    connection = session.connection() if isinstance(session, Session) else session
+    driver: Any = connection.connection.driver_connection
+    try:
+        with driver.cursor() as cursor, cursor.copy(statement) as copy:
+            for row in rows:
+                copy.write_row(row)
+    except psycopg.Error as error:
+        broken = bool(driver.closed)
+        if broken:
+            connection.invalidate(error)
+        raise exc.DBAPIError.instance(
+            statement,
+            None,
+            error,
+            psycopg.Error,
+            hide_parameters=True,
+            connection_invalidated=broken,
+            dialect=connection.dialect,
+        ) from error
 
 
 def constraint_name(error: exc.DBAPIError) -> str | None:

@@ -20,6 +20,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
 
+import platformdirs
+
 from hegel_store.errors import ConfigurationError
 
 logger = logging.getLogger("hegel_store")
@@ -41,8 +43,6 @@ def start(data_directory: Path | None = None, *, version: Literal[16, 18] = 18) 
     server does not start.
     """
     package = _package()
-    import platformdirs
-
     parent = data_directory or Path(platformdirs.user_data_dir("hegel_store", appauthor=False))
     folder = parent.expanduser().resolve() / f"postgresql-{version}"
     with _starting:

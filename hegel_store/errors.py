@@ -14,6 +14,9 @@
     │   └── CircuitOpen         it has failed so often that it is not asked now (.seconds)
     ├── BudgetExceeded          a month's allowance for embedding does not reach
     ├── TransactionOpen         what takes long was asked for inside a transaction
+    ├── SpoolFull               no room to keep steps that the database does not take (retryable)
+    ├── FlushTimeout            steps were not committed in the time given (.pending; retryable)
+    ├── WriterClosed            a step was given to a writer that has been closed
     ├── ConfigurationError      settings contradict each other or the server
     └── DatabaseError           the server said no
         ├── DatabaseUnavailable it cannot be reached (retryable)
@@ -165,6 +168,30 @@ class CircuitOpen(EmbedderUnavailable):
 
 class TransactionOpen(HegelStoreError):
     """A transaction is open around what takes long, and would hold its locks meanwhile."""
+
+
+class SpoolFull(HegelStoreError):
+    """The database does not take steps, and there is no room to keep them in meanwhile."""
+
+    retryable = True
+
+
+class FlushTimeout(HegelStoreError):
+    """``pending`` steps were not committed in the time given. They are not lost."""
+
+    retryable = True
+
+    def __init__(self, pending: int, seconds: float) -> None:
+        super().__init__(f"{pending} steps were not committed within {seconds:g} s")
+        self.pending = pending
+        self.seconds = seconds
+
+    def __reduce__(self) -> tuple[type[FlushTimeout], tuple[int, float]]:
+        return type(self), (self.pending, self.seconds)
+
+
+class WriterClosed(HegelStoreError):
+    """The writer has been closed: what is logged now would never be stored."""
 
 
 class ConfigurationError(HegelStoreError):

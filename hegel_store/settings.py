@@ -88,6 +88,7 @@ class Settings(BaseSettings):
     database_schema: SchemaName | None = None
     pgbouncer: bool = False
     query_log: bool = False
+    spool_directory: Path | None = None
     result_cache: bool = False
     result_cache_seconds: float = Field(300.0, gt=0, le=LONGEST_TIMEOUT)
     result_cache_bytes: int = Field(64 * 2**20, ge=1)

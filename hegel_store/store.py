@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Unpack
 
 from psycopg.pq import TransactionStatus
 from sqlalchemy import URL, Engine
@@ -24,6 +25,7 @@ from hegel_store.errors import (
     MigrationRequired,
     OutcomeUnknown,
 )
+from hegel_store.journal import StepWriter, WriterOptions, spool_folder
 from hegel_store.migrate.rights import require_pgvector, require_server
 from hegel_store.models.budgets import BudgetAlert
 from hegel_store.models.checks import check_integer
@@ -84,8 +86,8 @@ class Store:
     ) -> None:
         self.address = address
         self._spaces = Spaces(embedder, embedders)
-        self._pooled = settings.pgbouncer
-        self._database = Database(address, settings, migrate.require_current)
+        self.settings = settings
+        self._database = self._new_database()
         autocommit = self._database.autocommit
         self.profiles = ProfileRepository(autocommit)
         self.steps = StepRepository(autocommit)
@@ -170,6 +172,18 @@ class Store:
             self._database.autocommit, corpus_id, space, embedder, batch=batch, pause=pause
         )
 
+    def step_writer(
+        self, *, spool_dir: str | Path | None = None, **options: Unpack[WriterOptions]
+    ) -> StepWriter:
+        """A writer that logs steps in the background (see hegel_store.journal.StepWriter).
+
+        Below ``spool_dir`` (by default the setting ``spool_directory``) each database has a folder,
+        for the steps that wait while it is away. Raises InvalidInput for an option.
+        """
+        root = Path(spool_dir) if spool_dir is not None else self.settings.spool_directory
+        folder = spool_folder(self.address, root)
+        return StepWriter(self._new_database, folder, **options)
+
     def upgrade(self, *, phase: migrate.Phase | None = None) -> None:
         """Migrate the database to this package's schema, like ``alembic upgrade head``.
 
@@ -177,7 +191,7 @@ class Store:
         Raises what hegel_store.migrate.upgrade() does, and ConfigurationError on a store that was
         connected with ``pgbouncer=True``: the migration lock belongs to a session.
         """
-        if self._pooled:
+        if self.settings.pgbouncer:
             raise ConfigurationError("migrate over a direct connection, not through PgBouncer")
         migrate.upgrade(self.address, phase=phase)
         # What was opened before pgvector was there does not find it.
@@ -225,6 +239,9 @@ class Store:
         if self._log is not None:
             self._log.close()
         self._database.close()
+
+    def _new_database(self) -> Database:
+        return Database(self.address, self.settings, migrate.require_current)
 
     def __enter__(self) -> Store:
         return self

@@ -13,6 +13,7 @@ from hegel_store.cli import (
     database,
     demo,
     dimension,
+    journal,
     profiles,
     recall,
     reembed,
@@ -39,6 +40,8 @@ app.command()(search.search)
 app.command()(recall.recall)
 app.command()(ageing.age)
 app.command()(reembed.reembed)
+app.command()(journal.replay)
+app.command()(journal.dead_letters)
 app.command()(profiles.history)
 app.command()(profiles.lineage)
 

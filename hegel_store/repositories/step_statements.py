@@ -40,6 +40,7 @@ INSERT_ONE = text(
     ON CONFLICT (corpus_id, created_at, id) DO NOTHING
     """
 )
+COPY = f"COPY hegel_training_steps ({NAMES}) FROM STDIN"
 INSERT_MANY = text(
     f"""
     INSERT INTO hegel_training_steps ({NAMES})

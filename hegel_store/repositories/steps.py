@@ -10,8 +10,9 @@ from uuid import UUID
 
 from sqlalchemy import Executable, exc
 
-from hegel_store.database import Autocommit, Executor, constraint_name, translated
+from hegel_store.database import Autocommit, Executor, constraint_name, copy_rows, translated
 from hegel_store.errors import (
+    DatabaseError,
     HegelStoreError,
     InvalidInput,
     NotFound,
@@ -35,6 +36,9 @@ from hegel_store.repositories.transactions import atomic
 
 BATCH_STEPS = 500
 BATCH_BYTES = 32 * 1024 * 1024
+COPIED = 8
+"""So many steps are copied, for which a savepoint is worth its two round trips; fewer are inserted
+by one statement."""
 
 FOREIGN_KEYS = ("old_profile_id", "new_profile_id")
 
@@ -83,11 +87,7 @@ class StepRepository:
                 else StepRepository(session, months=self._months_apart)
             )
             for batch in _batches(steps):
-                columns = {
-                    name: [getattr(step, attribute) for step in batch]
-                    for name, _, attribute in FIELDS
-                }
-                new = inside._insert(statements.INSERT_MANY, columns, batch)
+                new = inside._insert_many(batch)
                 if new < len(batch):
                     inside._require_same(batch)
                 stored += new
@@ -154,16 +154,39 @@ class StepRepository:
             rows = self._session.execute(statement, values).all()
         return [TrainingStep(**row._mapping) for row in rows]
 
+    def _insert_many(self, batch: Sequence[NewStep]) -> int:
+        """COPY them, or, where some are stored already, insert the others; how many were new."""
+        if len(batch) >= COPIED:
+            try:
+                return self._copy(batch)
+            except DatabaseError as error:
+                if error.sqlstate != "23505":
+                    raise
+        columns = {
+            name: [getattr(step, attribute) for step in batch] for name, _, attribute in FIELDS
+        }
+        return self._insert(statements.INSERT_MANY, columns, batch)
+
+    def _copy(self, steps: Sequence[NewStep]) -> int:
+        self._ensure_months(steps)
+        rows = ([getattr(step, attribute) for _, _, attribute in FIELDS] for step in steps)
+        with atomic(self._session) as session, translated(_missing(steps)):
+            try:
+                copy_rows(session, statements.COPY, rows)
+            except exc.IntegrityError as error:
+                if not _lacks_month(error):
+                    raise
+                self._forget_months()
+                raise TransactionConflict("the month of a step was dropped meanwhile") from error
+        self._has_inserted = True
+        return len(steps)
+
     def _insert(
         self, statement: Executable, values: dict[str, Any], steps: Sequence[NewStep]
     ) -> int:
         """Insert the steps and return how many were new."""
         self._ensure_months(steps)
-        missing: dict[str, HegelStoreError] = {
-            f"fk_hegel_training_steps_corpus_id_{field}": _unknown_profile(field, steps)
-            for field in FOREIGN_KEYS
-        }
-        with translated(missing):
+        with translated(_missing(steps)):
             try:
                 result = self._session.execute(statement, values)
             except exc.IntegrityError as error:
@@ -267,6 +290,14 @@ def _month(moment: datetime) -> datetime:
 def _lacks_month(error: exc.IntegrityError) -> bool:
     """A row that finds no partition violates a check that has no name."""
     return getattr(error.orig, "sqlstate", None) == "23514" and constraint_name(error) is None
+
+
+def _missing(steps: Sequence[NewStep]) -> dict[str, HegelStoreError]:
+    """What it means when a foreign key is violated."""
+    return {
+        f"fk_hegel_training_steps_corpus_id_{field}": _unknown_profile(field, steps)
+        for field in FOREIGN_KEYS
+    }
 
 
 def _unknown_profile(field: str, steps: Sequence[NewStep]) -> NotFound:

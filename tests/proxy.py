@@ -1,0 +1,92 @@
+"""A wire between client and server that a test can cut at a moment of its choice."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Literal
+
+COMMIT = b"COMMIT\x00"
+
+Cut = Literal["before", "after"]
+
+
+class Proxy:
+    """Listens beside a server's socket. ``cut_commits`` has, for the next COMMITs in order,
+    whether the wire is cut before the server gets it or after the server has answered, and None
+    for one that passes. ``cuts`` counts those that were cut."""
+
+    def __init__(self, folder: Path, server: Path) -> None:
+        self.folder = folder
+        self.cut_commits: list[Cut | None] = []
+        self.cuts = 0
+        self._server = server
+        self._listening = socket.socket(socket.AF_UNIX)
+        self._listening.bind(str(folder / ".s.PGSQL.5432"))
+        self._listening.listen()
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def url(self, database: str) -> str:
+        return f"postgresql://postgres@/{database}?host={self.folder}"
+
+    def close(self) -> None:
+        self._listening.close()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self._listening.accept()
+                server = socket.socket(socket.AF_UNIX)
+                server.connect(str(self._server / ".s.PGSQL.5432"))
+                cut = threading.Event()
+                for work in (self._up, self._down):
+                    threading.Thread(target=work, args=[client, server, cut], daemon=True).start()
+
+    def _up(self, client: socket.socket, server: socket.socket, cut: threading.Event) -> None:
+        def pass_on(data: bytes) -> bool:
+            how = self.cut_commits.pop(0) if COMMIT in data and self.cut_commits else None
+            if how == "after":
+                cut.set()  # the answer does not come through
+            if how == "before":
+                self.cuts += 1
+                return False
+            server.sendall(data)
+            return True
+
+        _pass(client, server, pass_on)
+
+    def _down(self, client: socket.socket, server: socket.socket, cut: threading.Event) -> None:
+        def pass_on(data: bytes) -> bool:
+            if cut.is_set():
+                self.cuts += 1
+                return False
+            client.sendall(data)
+            return True
+
+        _pass(server, client, pass_on)
+
+
+def _pass(source: socket.socket, target: socket.socket, pass_on: Callable[[bytes], bool]) -> None:
+    with suppress(OSError):
+        while (data := source.recv(65536)) and pass_on(data):
+            pass
+    for end in (source, target):
+        with suppress(OSError):
+            end.shutdown(socket.SHUT_RDWR)
+
+
+@contextmanager
+def proxy_to(server: Path) -> Iterator[Proxy]:
+    """To the server whose socket is in this folder."""
+    folder = Path(tempfile.mkdtemp(prefix="hegel"))
+    proxy = Proxy(folder, server)
+    try:
+        yield proxy
+    finally:
+        proxy.close()
+        shutil.rmtree(folder, ignore_errors=True)
