@@ -76,8 +76,7 @@ def test_dead_letters_say_why(refused: list[NewStep], url: str, tmp_path: Path) 
     assert "there is no profile" in output
     assert "reward" in output
     output = run("dead-letters", "-n", "1", "--url", url, "--spool-dir", str(tmp_path))
-    assert "unknown 1" in output
-    assert "unknown 0" not in output
+    assert sum(name in output for name in ("unknown 0", "unknown 1", "no number")) == 1
 
 
 def test_what_can_be_stored_by_now_is_stored_by_a_retry(
