@@ -62,8 +62,8 @@ def dead_letters(
             print(json.dumps(asdict(letter)))
         else:
             query = str((letter.fields or {}).get("query", ""))
-            console.print(f"{letter.at[:19]}  {letter.id}  {letter.reason}")
-            console.print(f"    {query:.100}")
+            console.print(f"{letter.at[:19]}  {letter.id}  {letter.reason}", soft_wrap=True)
+            console.print(f"    {query:.100}", soft_wrap=True)
 
 
 def _is_stored(store: Store, letter: DeadLetter) -> bool:
