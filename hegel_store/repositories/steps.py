@@ -13,7 +13,6 @@ from sqlalchemy import Executable, exc
 from hegel_store.database import Autocommit, Executor, constraint_name, copy_rows, translated
 from hegel_store.errors import (
     DatabaseError,
-    HegelStoreError,
     InvalidInput,
     NotFound,
     PoolExhausted,
@@ -170,10 +169,11 @@ class StepRepository:
     def _copy(self, steps: Sequence[NewStep]) -> int:
         self._ensure_months(steps)
         rows = ([getattr(step, attribute) for _, _, attribute in FIELDS] for step in steps)
-        with atomic(self._session) as session, translated(_missing(steps)):
+        with atomic(self._session) as session:
             try:
                 copy_rows(session, statements.COPY, rows)
             except exc.IntegrityError as error:
+                _require_profiles(error, steps)
                 if not _lacks_month(error):
                     raise
                 self._forget_months()
@@ -186,10 +186,11 @@ class StepRepository:
     ) -> int:
         """Insert the steps and return how many were new."""
         self._ensure_months(steps)
-        with translated(_missing(steps)):
+        with translated():
             try:
                 result = self._session.execute(statement, values)
             except exc.IntegrityError as error:
+                _require_profiles(error, steps)
                 if not _lacks_month(error):
                     raise
                 # The month was there when it was last seen and has been dropped since.
@@ -292,12 +293,11 @@ def _lacks_month(error: exc.IntegrityError) -> bool:
     return getattr(error.orig, "sqlstate", None) == "23514" and constraint_name(error) is None
 
 
-def _missing(steps: Sequence[NewStep]) -> dict[str, HegelStoreError]:
-    """What it means when a foreign key is violated."""
-    return {
-        f"fk_hegel_training_steps_corpus_id_{field}": _unknown_profile(field, steps)
-        for field in FOREIGN_KEYS
-    }
+def _require_profiles(error: exc.IntegrityError, steps: Sequence[NewStep]) -> None:
+    """Raise NotFound where a foreign key to the profiles was violated."""
+    for field in FOREIGN_KEYS:
+        if constraint_name(error) == f"fk_hegel_training_steps_corpus_id_{field}":
+            raise _unknown_profile(field, steps) from error
 
 
 def _unknown_profile(field: str, steps: Sequence[NewStep]) -> NotFound:
