@@ -187,6 +187,15 @@ BEGIN
             USING ERRCODE = 'object_not_in_prerequisite_state';
     END IF;
     EXECUTE format('CREATE TABLE %I.%I (LIKE %s INCLUDING ALL)', home, month, parent);
+    -- Traces are the most of a step: lz4 takes half the time of pglz, and the same room.
+    -- It is part of most servers, and not of all.
+    IF 'lz4' = ANY (
+        SELECT unnest(enumvals) FROM pg_settings WHERE name = 'default_toast_compression'
+    ) THEN
+        EXECUTE format(
+            'ALTER TABLE %I.%I ALTER debate_trace SET COMPRESSION lz4', home, month
+        );
+    END IF;
     EXECUTE format(
         'ALTER TABLE %s ATTACH PARTITION %I.%I FOR VALUES FROM (%L) TO (%L)',
         parent, home, month,
