@@ -1,0 +1,99 @@
+"""Archiving that is refused, or fails, leaves the month where it is and no file."""
+
+from __future__ import annotations
+
+import resource
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+
+import hegel_store
+from hegel_store.archive import archive_month, months_older_than
+from hegel_store.archive import source as sources
+from hegel_store.errors import DatabaseError, InvalidInput, PermissionDenied, TransactionConflict
+from hegel_store.store import Store
+from tests.samples import MAY, Steps
+from tests.victims import Victim
+
+pytest.importorskip("pyarrow", reason="the `parquet` extra is not installed")
+
+
+def archive_within(url: str, folder: Path, limit: int) -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+    with hegel_store.connect(url) as store:
+        archive_month(store, MAY, folder)
+
+
+def test_folder_that_is_missing_or_full_leaves_the_month_where_it_is(
+    store: Store, url: str, new: Steps, tmp_path: Path
+) -> None:
+    store.steps.log(new(created_at=MAY))
+    with pytest.raises(InvalidInput) as caught:
+        archive_month(store, MAY, tmp_path / "none")
+    assert caught.value.field == "folder"
+    assert Victim(archive_within, url, tmp_path, 1_000).outcome() == 1
+    assert list(tmp_path.iterdir()) == []
+    assert len(store.steps.recent("news", "qa")) == 1
+
+
+def test_current_and_future_months_are_refused(store: Store, new: Steps, tmp_path: Path) -> None:
+    store.steps.log(new())
+    today = datetime.now(UTC).date()
+    following = today.replace(day=1) + timedelta(days=32)
+    for month in (today, following):
+        with pytest.raises(InvalidInput, match="not over") as caught:
+            archive_month(store, month, tmp_path)
+        assert caught.value.field == "month"
+    with pytest.raises(InvalidInput):
+        archive_month(store, "2024-05", tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    assert months_older_than(store, 0) == []
+
+
+def test_column_that_the_file_would_not_hold_is_a_reason_to_refuse(
+    store: Store, new: Steps, tmp_path: Path
+) -> None:
+    store.steps.log(new(created_at=MAY))
+    with store.engine.begin() as connection:
+        connection.execute(text("ALTER TABLE hegel_training_steps ADD COLUMN app_note text"))
+    with pytest.raises(DatabaseError, match="app_note"):
+        archive_month(store, MAY, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_only_the_owner_archives_and_others_are_told_before_anything_is_written(
+    store: Store, url: str, new: Steps, tmp_path: Path
+) -> None:
+    store.steps.log(new(created_at=MAY))
+    role = f"logger_{uuid4().hex[:8]}"
+    with store.engine.begin() as connection:
+        connection.execute(text(f"CREATE ROLE {role} LOGIN"))
+        connection.execute(text(f"GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public TO {role}"))
+    try:
+        with (
+            hegel_store.connect(url.replace("postgres@", f"{role}@")) as limited,
+            pytest.raises(PermissionDenied, match="only the owner"),
+        ):
+            archive_month(limited, MAY, tmp_path)
+    finally:
+        with store.engine.begin() as connection:
+            connection.execute(text(f"DROP OWNED BY {role}"))
+            connection.execute(text(f"DROP ROLE {role}"))
+    assert list(tmp_path.iterdir()) == []
+    assert len(store.steps.recent("news", "qa")) == 1
+
+
+def test_one_archiver_at_a_time(
+    store: Store, new: Steps, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "OTHERS_DEADLINE", 0.3)
+    store.steps.log(new(created_at=MAY))
+    with (
+        sources.only_archiver(store),
+        pytest.raises(TransactionConflict, match="another process"),
+    ):
+        archive_month(store, MAY, tmp_path)
+    assert archive_month(store, MAY, tmp_path).steps == 1
