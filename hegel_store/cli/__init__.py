@@ -10,6 +10,7 @@ import typer
 from hegel_store.cli import (
     adoption,
     ageing,
+    archive,
     database,
     demo,
     dimension,
@@ -39,6 +40,9 @@ app.command()(search.search)
 app.command()(recall.recall)
 app.command()(ageing.age)
 app.command()(reembed.reembed)
+app.command()(archive.export)
+app.command("import")(archive.import_)
+app.command()(archive.archive)
 app.command()(profiles.history)
 app.command()(profiles.lineage)
 
