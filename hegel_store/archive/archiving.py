@@ -103,9 +103,10 @@ def archive_month(source: Source, month: date, folder: str | os.PathLike[str]) -
     the month anew.
 
     Raises InvalidInput for the current month, one to come and a folder that is not there; NotFound;
-    PermissionDenied for who does not own the tables; ConfigurationError without pyarrow;
-    TransactionConflict where the locks were not to be had in ATTEMPTS attempts, or another process
-    archives; DatabaseError where the month has columns that the file would not hold.
+    PermissionDenied for who does not own the tables, or does not see all rows; ConfigurationError
+    without pyarrow or through PgBouncer; TransactionConflict where the locks were not to be had in
+    ATTEMPTS attempts, or another process archives; DatabaseError where the month has columns that
+    the file would not hold.
     """
     parquet.load_pyarrow()
     home = Path(folder)
@@ -163,6 +164,7 @@ def _kept(
     ``before`` is what this run has found before. Only a file that this run itself has written is
     replaced: any other may be all that is left of steps that were dropped.
     """
+    connection.execute(statements.EVERY_ROW)
     held = _checksum(connection, table)
     if before is not None and before.held == held:
         return before

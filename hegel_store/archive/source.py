@@ -34,7 +34,7 @@ def snapshot(source: Source) -> Iterator[Connection]:
     """A transaction that only reads, and in which nothing changes."""
     with source.engine.begin() as connection:
         connection.execute(statements.ONE_SNAPSHOT)
-        _settle(connection)
+        connection.execute(statements.UNLIMITED)
         yield connection
 
 
@@ -42,7 +42,8 @@ def snapshot(source: Source) -> Iterator[Connection]:
 def transaction(source: Source) -> Iterator[Connection]:
     """A transaction that gives up a lock which it does not get soon."""
     with source.engine.begin() as connection:
-        _settle(connection)
+        connection.execute(statements.UNLIMITED)
+        connection.execute(statements.IMPATIENT)
         yield connection
 
 
@@ -61,14 +62,9 @@ def only_archiver(source: Source) -> Iterator[Connection]:
         if connection.scalar(statements.PROCESS) != driver.info.backend_pid:
             raise ConfigurationError("archive over a direct connection, not through PgBouncer")
         _wait_for_others(connection)
-        for setting in statements.SESSION_SETTINGS:
-            connection.execute(setting)
+        connection.execute(statements.SESSION_UNLIMITED)
+        connection.execute(statements.SESSION_IMPATIENT)
         yield connection
-
-
-def _settle(connection: Connection) -> None:
-    for setting in statements.TRANSACTION_SETTINGS:
-        connection.execute(setting)
 
 
 def _wait_for_others(connection: Connection) -> None:

@@ -27,11 +27,14 @@ DOCUMENTS = tuple(name for name, kind, _ in FIELDS if kind == "jsonb")
 PROCESS = text("SELECT pg_backend_pid()")
 ONE_SNAPSHOT = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 
-# A large month takes its time, while nobody may wait behind a lock for long. Rows that a policy
-# hides would be dropped without having been written: better an error.
-SETTINGS = ("lock_timeout = '1s'", "statement_timeout = 0", "row_security = off")
-SESSION_SETTINGS = tuple(text(f"SET {setting}") for setting in SETTINGS)
-TRANSACTION_SETTINGS = tuple(text(f"SET LOCAL {setting}") for setting in SETTINGS)
+# A large log takes its time, while nobody may wait behind a lock for long.
+UNLIMITED = text("SET LOCAL statement_timeout = 0")
+IMPATIENT = text("SET LOCAL lock_timeout = '1s'")
+SESSION_UNLIMITED = text("SET statement_timeout = 0")
+SESSION_IMPATIENT = text("SET lock_timeout = '1s'")
+
+# Rows that a policy hides would be dropped without having been written: better an error.
+EVERY_ROW = text("SET LOCAL row_security = off")
 
 LOCK_OUT_OTHERS = text(
     """

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -11,7 +13,7 @@ import pytest
 from sqlalchemy import text
 
 import hegel_store
-from hegel_store.archive import archive_month, months_older_than
+from hegel_store.archive import archive_month, export_steps, months_older_than
 from hegel_store.archive import source as sources
 from hegel_store.errors import DatabaseError, InvalidInput, PermissionDenied, TransactionConflict
 from hegel_store.store import Store
@@ -19,6 +21,8 @@ from tests.samples import MAY, Steps
 from tests.victims import Victim
 
 pytest.importorskip("pyarrow", reason="the `parquet` extra is not installed")
+
+NAME = "hegel_training_steps_2024_05"
 
 
 def archive_within(url: str, folder: Path, limit: int) -> None:
@@ -64,26 +68,61 @@ def test_column_that_the_file_would_not_hold_is_a_reason_to_refuse(
     assert list(tmp_path.iterdir()) == []
 
 
+@contextmanager
+def role(store: Store, url: str) -> Iterator[tuple[str, Store]]:
+    """A role that may log and read, its name, and a store of its own."""
+    name = f"logger_{uuid4().hex[:8]}"
+    with store.engine.begin() as connection:
+        connection.execute(text(f"CREATE ROLE {name} LOGIN"))
+        connection.execute(text(f"GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public TO {name}"))
+    try:
+        with hegel_store.connect(url.replace("postgres@", f"{name}@")) as limited:
+            yield name, limited
+    finally:
+        with store.engine.begin() as connection:
+            connection.execute(text(f"REASSIGN OWNED BY {name} TO postgres"))
+            connection.execute(text(f"DROP OWNED BY {name}"))
+            connection.execute(text(f"DROP ROLE {name}"))
+
+
+def own(store: Store, name: str) -> None:
+    """Give the tables to a role."""
+    with store.engine.begin() as connection:
+        for table in ("hegel_prompt_profiles", "hegel_training_steps", NAME):
+            connection.execute(text(f"ALTER TABLE {table} OWNER TO {name}"))
+
+
 def test_only_the_owner_archives_and_others_are_told_before_anything_is_written(
     store: Store, url: str, new: Steps, tmp_path: Path
 ) -> None:
     store.steps.log(new(created_at=MAY))
-    role = f"logger_{uuid4().hex[:8]}"
-    with store.engine.begin() as connection:
-        connection.execute(text(f"CREATE ROLE {role} LOGIN"))
-        connection.execute(text(f"GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public TO {role}"))
-    try:
-        with (
-            hegel_store.connect(url.replace("postgres@", f"{role}@")) as limited,
-            pytest.raises(PermissionDenied, match="only the owner"),
-        ):
+    with role(store, url) as (name, limited):
+        with pytest.raises(PermissionDenied, match="only the owner"):
             archive_month(limited, MAY, tmp_path)
-    finally:
+        assert list(tmp_path.iterdir()) == []
+        assert len(store.steps.recent("news", "qa")) == 1
+        assert export_steps(limited, tmp_path / "steps.jsonl") == 1
+        own(store, name)
+        assert archive_month(limited, MAY, tmp_path).steps == 1
+
+
+def test_rows_that_a_policy_hides_are_not_dropped(
+    store: Store, url: str, new: Steps, tmp_path: Path
+) -> None:
+    """An export leaves them out, as every query of that role does; archiving refuses."""
+    store.steps.log_many([new(created_at=MAY), Steps(store, "law")(created_at=MAY)])
+    with role(store, url) as (name, limited):
+        own(store, name)
         with store.engine.begin() as connection:
-            connection.execute(text(f"DROP OWNED BY {role}"))
-            connection.execute(text(f"DROP ROLE {role}"))
-    assert list(tmp_path.iterdir()) == []
-    assert len(store.steps.recent("news", "qa")) == 1
+            for table in ("hegel_training_steps", NAME):
+                connection.execute(text(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY"))
+                connection.execute(text(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY"))
+                connection.execute(text(f"CREATE POLICY own ON {table} USING (corpus_id = 'news')"))
+        assert export_steps(limited, tmp_path / "steps.jsonl") == 1
+        with pytest.raises(PermissionDenied, match="row-level security"):
+            archive_month(limited, MAY, tmp_path)
+        assert [path.name for path in tmp_path.iterdir()] == ["steps.jsonl"]
+    assert [len(store.steps.recent(c, "qa")) for c in ("news", "law")] == [1, 1]
 
 
 def test_one_archiver_at_a_time(
