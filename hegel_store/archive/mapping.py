@@ -83,7 +83,13 @@ def _found(line: Mapping[str, Any], name: str) -> Any:
 
 def _put(ours: dict[str, Any], name: str, value: object) -> None:
     document, _, key = name.partition(".")
-    ours[document] = dict(ours.get(document, {})) | {key: value} if key else value
+    if not key:
+        ours[name] = value
+        return
+    held = ours.get(document, {})
+    if not isinstance(held, Mapping):
+        raise InvalidInput(document, f"must be a JSON object, not {type(held).__name__}")
+    ours[document] = {**held, key: value}
 
 
 def _moment(value: object) -> datetime:

@@ -148,6 +148,7 @@ def test_step_whose_identity_belongs_to_another_one(store: Store, tmp_path: Path
 
 
 FIELDS = {
+    "all": "metrics",
     "question": "query",
     "output.answer": "predicted_answer",
     "expected": "gold_answer",
@@ -216,6 +217,7 @@ def test_id_of_the_line_says_when_where_nothing_else_does(
         ({"when": True}, "created_at"),
         ({"score": "high"}, "reward"),
         ({"scores": {"f1": "\0"}}, "metrics.f1"),
+        ({"all": "none", "scores": {"f1": 1}}, "metrics"),
     ],
 )
 def test_line_that_is_no_step_is_named_by_number_and_field(

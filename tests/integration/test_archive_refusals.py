@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import resource
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import BinaryIO
 from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
 
 import hegel_store
-from hegel_store.archive import archive_month, export_steps, months_older_than
+from hegel_store.archive import archive_month, export_steps, months_older_than, parquet
 from hegel_store.archive import source as sources
+from hegel_store.archive.rows import Row
 from hegel_store.errors import DatabaseError, InvalidInput, PermissionDenied, TransactionConflict
 from hegel_store.store import Store
 from tests.samples import MAY, Steps
@@ -41,6 +43,27 @@ def test_folder_that_is_missing_or_full_leaves_the_month_where_it_is(
     assert Victim(archive_within, url, tmp_path, 1_000).outcome() == 1
     assert list(tmp_path.iterdir()) == []
     assert len(store.steps.recent("news", "qa")) == 1
+
+
+@pytest.mark.parametrize("lost", ["a step", "a value"])
+def test_file_that_lost_something_on_its_way_never_gets_its_name(
+    store: Store, new: Steps, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lost: str
+) -> None:
+    store.steps.log_many([new(created_at=MAY, reward=1.0), new(created_at=MAY, reward=0.0)])
+    write = parquet.write
+
+    def write_badly(file: BinaryIO, rows: Iterable[Row]) -> int:
+        first, second = rows
+        return write(
+            file, [first] if lost == "a step" else [first, dict(second) | {"reward": None}]
+        )
+
+    monkeypatch.setattr(parquet, "write", write_badly)
+    with pytest.raises(DatabaseError, match="would hold"):
+        archive_month(store, MAY, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    assert [month.state for month in months_older_than(store, 0)] == ["attached"]
+    assert len(store.steps.recent("news", "qa")) == 2
 
 
 def test_current_and_future_months_are_refused(store: Store, new: Steps, tmp_path: Path) -> None:
