@@ -280,6 +280,11 @@ def classify(error: exc.DBAPIError) -> DatabaseError:
         return DatabaseUnavailable(message, state)
     if state in ("40001", "40P01", "55P03"):
         return TransactionConflict(message, state)
+    if state == "23514" and constraint_name(error) is None:
+        return TransactionConflict(
+            f"{message.splitlines()[0]}: its month is being archived, or was dropped just now",
+            state,
+        )
     if state in ("42P05", "26000"):
         return DatabaseError(
             f"{message} (is there a transaction pooler in between? connect with pgbouncer=True)",

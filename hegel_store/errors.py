@@ -235,7 +235,8 @@ class PoolExhausted(DatabaseError):
 
 
 class TransactionConflict(DatabaseError):
-    """Deadlock, serialization failure or lock timeout: run the whole transaction again."""
+    """Deadlock, serialization failure, lock timeout, or a month of steps that is being archived:
+    run the whole transaction again."""
 
     retryable = True
 

@@ -10,6 +10,7 @@ import typer
 from hegel_store.cli import (
     adoption,
     ageing,
+    archive,
     database,
     demo,
     dimension,
@@ -42,6 +43,9 @@ app.command()(ageing.age)
 app.command()(reembed.reembed)
 app.command()(journal.replay)
 app.command()(journal.dead_letters)
+app.command()(archive.export)
+app.command("import")(archive.import_)
+app.command()(archive.archive)
 app.command()(profiles.history)
 app.command()(profiles.lineage)
 

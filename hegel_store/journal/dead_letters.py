@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from hegel_store.disk import sync_folder
 from hegel_store.errors import HegelStoreError, InvalidInput
 from hegel_store.journal.entries import step_from
 from hegel_store.journal.records import DOCUMENTS, IDS, fields_of, step_of
-from hegel_store.journal.segments import sync_folder
 from hegel_store.models import NewStep
 from hegel_store.models.identifiers import uuid7
 

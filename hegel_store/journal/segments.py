@@ -13,6 +13,8 @@ import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from hegel_store.disk import sync_folder
+
 MARKER = b"\xf5HGL"  # 0xF5 is in no UTF-8 text
 HEAD = struct.Struct(">4sII")
 
@@ -42,15 +44,6 @@ def append(path: Path, data: bytes) -> None:
         os.close(descriptor)
     if before == 0:
         sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in it durable."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def read(data: bytes) -> Iterator[tuple[bytes | None, int]]:

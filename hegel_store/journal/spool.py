@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from hegel_store.disk import sync_folder
 from hegel_store.errors import SpoolFull
 from hegel_store.journal import segments
 from hegel_store.models.identifiers import uuid7
@@ -153,7 +154,7 @@ def own(root: Path, limit: int) -> Spool:
             folder.mkdir(mode=0o700)
             lock = _locked(folder)
             if lock is not None:  # or somebody has just taken it for one that was left
-                segments.sync_folder(root)
+                sync_folder(root)
                 return Spool(folder, lock, limit)
     except OSError as error:
         raise SpoolFull(f"no spool can be made in {root}: {error}") from error

@@ -197,7 +197,7 @@ class StepRepository:
                 self._forget_months()
                 if not isinstance(self._session, Autocommit):
                     raise TransactionConflict(
-                        "the month of a step was dropped meanwhile"
+                        "the month of a step is being archived, or was dropped"
                     ) from error
                 self._ensure_months(steps)
                 result = self._session.execute(statement, values)

