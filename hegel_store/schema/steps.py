@@ -96,6 +96,14 @@ Index(
     postgresql_where=text("new_profile_id IS NOT NULL"),
 )
 Index(
+    "idx_hegel_training_steps_run",
+    training_steps.c.corpus_id,
+    training_steps.c.run_id,
+    training_steps.c.created_at,
+    training_steps.c.id,
+    postgresql_where=text("run_id IS NOT NULL"),
+)
+Index(
     "idx_hegel_training_steps_query_fts",
     text(QUERY_TSVECTOR),
     _table=training_steps,
