@@ -54,7 +54,7 @@ def test_the_page_on_caches_runs_as_it_stands(url, monkeypatch):
     assert left["pool"].engine.pool.checkedout() == 0
 
 
-@pytest.mark.parametrize("page", ["labels", "ageing", "budget"])
+@pytest.mark.parametrize("page", ["labels", "ageing", "budget", "read-the-log"])
 def test_a_page_runs_as_it_stands_on_a_store(url, monkeypatch, page):
     monkeypatch.setenv("DATABASE_URL", url)
     store = connect(url, embedder=HashingEmbedder())
