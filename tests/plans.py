@@ -9,11 +9,15 @@ from sqlalchemy import Connection, Executable
 from sqlalchemy.dialects import postgresql
 
 
-def explain(connection: Connection, statement: Executable, values: Any = None) -> dict[str, Any]:
-    """The plan that a statement really ran by, with its row counts."""
+def explain(
+    connection: Connection, statement: Executable, values: Any = None, *, verbose: bool = False
+) -> dict[str, Any]:
+    """The plan that a statement really ran by, with its row counts; what each node puts out, too,
+    if ``verbose``."""
     compiled = statement.compile(dialect=postgresql.psycopg.dialect())
     (plan,) = connection.exec_driver_sql(
-        f"EXPLAIN (ANALYZE, FORMAT JSON) {compiled}", compiled.construct_params(values)
+        f"EXPLAIN (ANALYZE, VERBOSE {verbose}, FORMAT JSON) {compiled}",
+        compiled.construct_params(values),
     ).scalar_one()
     root: dict[str, Any] = plan["Plan"]
     return root

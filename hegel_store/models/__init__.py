@@ -1,6 +1,7 @@
 """The values that go into the store and come out of it."""
 
 from hegel_store.models.ageing import Aged, AgeingRule
+from hegel_store.models.confidence import ConfidenceInterval
 from hegel_store.models.facts import (
     AddResult,
     Fact,
@@ -14,13 +15,15 @@ from hegel_store.models.facts import (
 from hegel_store.models.labels import Label, LabelHit
 from hegel_store.models.populations import PopulationMember
 from hegel_store.models.profiles import PromptProfile
-from hegel_store.models.steps import NewStep, RewardSummary, TrainingStep
+from hegel_store.models.rewards import ProfileComparison, RewardPoint, RewardSummary
+from hegel_store.models.steps import NewStep, StepHit, TrainingStep
 from hegel_store.models.verdicts import FactVerdict, JudgedFact
 
 __all__ = [
     "AddResult",
     "Aged",
     "AgeingRule",
+    "ConfidenceInterval",
     "Fact",
     "FactFilter",
     "FactVerdict",
@@ -30,11 +33,14 @@ __all__ = [
     "NewFact",
     "NewStep",
     "PopulationMember",
+    "ProfileComparison",
     "PromptProfile",
     "RefusedFact",
+    "RewardPoint",
     "RewardSummary",
     "ScoreParts",
     "SearchHit",
     "SearchResult",
+    "StepHit",
     "TrainingStep",
 ]

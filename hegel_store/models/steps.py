@@ -141,10 +141,14 @@ class TrainingStep:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RewardSummary:
-    """Average reward of a scope's steps; ``average_reward`` is None when none has a reward."""
+class StepHit:
+    """A step that a search found, and where.
 
-    corpus_id: str
-    task_type: str
-    average_reward: float | None
-    steps: int
+    The texts are snippets of those of the step, with the words that were found between markers;
+    None where there are none.
+    """
+
+    step: TrainingStep
+    query: str | None
+    predicted_answer: str | None
+    gold_answer: str | None

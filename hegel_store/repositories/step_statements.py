@@ -1,16 +1,8 @@
-"""The statements of the step repository, built without a session."""
+"""The statements that log steps."""
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
-
-from sqlalchemy import Select, desc, func, literal_column, or_, select, text
-
-from hegel_store.schema import training_steps
-from hegel_store.schema.steps import ANSWERS_TSVECTOR, QUERY_TSVECTOR
-
-COLUMNS = tuple(training_steps.columns)
+from sqlalchemy import text
 
 # Column, PostgreSQL type of its array, and the NewStep attribute that fills it.
 FIELDS = (
@@ -65,62 +57,3 @@ STORED = text(
 )
 
 ENSURE_MONTH = text("SELECT hegel_ensure_step_month(CAST(:moment AS timestamptz))")
-
-
-def recent(corpus_id: str, task_type: str, limit: int) -> Select[Any]:
-    """The scope's steps, newest first; stops in the newest months."""
-    return (
-        select(*COLUMNS)
-        .where(training_steps.c.corpus_id == corpus_id, training_steps.c.task_type == task_type)
-        .order_by(desc(training_steps.c.created_at), desc(training_steps.c.id))
-        .limit(limit)
-    )
-
-
-def search(words: str, corpus_id: str | None, task_type: str | None, limit: int) -> Select[Any]:
-    """Steps whose query or answers match ``words`` (web search syntax), newest first."""
-    wanted = func.websearch_to_tsquery(literal_column("'english'::regconfig"), words)
-    statement = select(*COLUMNS).where(
-        or_(
-            literal_column(QUERY_TSVECTOR).op("@@")(wanted),
-            literal_column(ANSWERS_TSVECTOR).op("@@")(wanted),
-        )
-    )
-    if corpus_id is not None:
-        statement = statement.where(training_steps.c.corpus_id == corpus_id)
-    if task_type is not None:
-        statement = statement.where(training_steps.c.task_type == task_type)
-    return statement.order_by(desc(training_steps.c.created_at), desc(training_steps.c.id)).limit(
-        limit
-    )
-
-
-def reward_summary(
-    since: datetime | None,
-    until: datetime | None,
-    corpus_id: str | None,
-    task_type: str | None,
-    step_type: str | None,
-) -> Select[Any]:
-    """Average reward and number of steps per scope, of the steps in since <= time < until."""
-    steps = training_steps.c
-    statement = select(
-        steps.corpus_id,
-        steps.task_type,
-        func.avg(steps.reward).label("average_reward"),
-        func.count().label("steps"),
-    )
-    if since is not None:
-        statement = statement.where(steps.created_at >= since)
-    if until is not None:
-        statement = statement.where(steps.created_at < until)
-    for column, value in (
-        (steps.corpus_id, corpus_id),
-        (steps.task_type, task_type),
-        (steps.step_type, step_type),
-    ):
-        if value is not None:
-            statement = statement.where(column == value)
-    return statement.group_by(steps.corpus_id, steps.task_type).order_by(
-        steps.corpus_id, steps.task_type
-    )

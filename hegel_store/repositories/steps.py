@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, get_args
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Executable, exc
@@ -19,17 +19,10 @@ from hegel_store.errors import (
     StepConflict,
     TransactionConflict,
 )
-from hegel_store.models import NewStep, RewardSummary, TrainingStep
-from hegel_store.models.checks import (
-    MAX_SEARCH_BYTES,
-    check_choice,
-    check_integer,
-    check_moment,
-    check_name,
-    check_text,
-)
-from hegel_store.models.steps import StepType
+from hegel_store.models import NewStep, TrainingStep
 from hegel_store.repositories import step_statements as statements
+from hegel_store.repositories.step_analysis import StepAnalysis
+from hegel_store.repositories.step_reading import StepReading
 from hegel_store.repositories.step_statements import FIELDS
 from hegel_store.repositories.transactions import atomic
 
@@ -42,7 +35,7 @@ by one statement."""
 FOREIGN_KEYS = ("old_profile_id", "new_profile_id")
 
 
-class StepRepository:
+class StepRepository(StepReading, StepAnalysis):
     """The log of what was asked, answered and learned.
 
     ``session`` is any SQLAlchemy Session or Connection; nothing is committed here. ``months``
@@ -91,67 +84,6 @@ class StepRepository:
                     inside._require_same(batch)
                 stored += new
         return stored
-
-    def recent(self, corpus_id: str, task_type: str, *, limit: int = 50) -> Sequence[TrainingStep]:
-        """The scope's newest steps, newest first."""
-        check_name("corpus_id", corpus_id)
-        check_name("task_type", task_type)
-        check_integer("limit", limit)
-        return self._read(statements.recent(corpus_id, task_type, limit))
-
-    def search(
-        self,
-        text: str,
-        *,
-        corpus_id: str | None = None,
-        task_type: str | None = None,
-        limit: int = 20,
-    ) -> Sequence[TrainingStep]:
-        """Steps whose query or answers mention ``text`` (web search syntax), newest first.
-
-        Of long texts the beginning is searchable: 100,000 characters of a query, 50,000 of each
-        answer.
-        """
-        check_text("text", text, max_bytes=MAX_SEARCH_BYTES)
-        if corpus_id is not None:
-            check_name("corpus_id", corpus_id)
-        if task_type is not None:
-            check_name("task_type", task_type)
-        check_integer("limit", limit)
-        return self._read(statements.search(text, corpus_id, task_type, limit))
-
-    def reward_summary(
-        self,
-        *,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        corpus_id: str | None = None,
-        task_type: str | None = None,
-        step_type: StepType | None = None,
-    ) -> Sequence[RewardSummary]:
-        """Average reward and number of steps per scope; ``since`` inclusive, ``until`` exclusive.
-
-        A step without a reward counts as a step and not in the average.
-        """
-        if since is not None:
-            check_moment("since", since)
-        if until is not None:
-            check_moment("until", until)
-        if corpus_id is not None:
-            check_name("corpus_id", corpus_id)
-        if task_type is not None:
-            check_name("task_type", task_type)
-        if step_type is not None:
-            check_choice("step_type", step_type, get_args(StepType))
-        statement = statements.reward_summary(since, until, corpus_id, task_type, step_type)
-        with translated():
-            rows = self._session.execute(statement).all()
-        return [RewardSummary(**row._mapping) for row in rows]
-
-    def _read(self, statement: Executable, values: Any = None) -> Sequence[TrainingStep]:
-        with translated():
-            rows = self._session.execute(statement, values).all()
-        return [TrainingStep(**row._mapping) for row in rows]
 
     def _insert_many(self, batch: Sequence[NewStep]) -> int:
         """COPY them, or, where some are stored already, insert the others; how many were new."""

@@ -31,6 +31,7 @@ from hegel_store.journal.intake import BATCH_STEPS
 from hegel_store.models import NewStep
 from hegel_store.store import Store
 from tests.samples import Steps, rows
+from tests.servers import wait_until
 
 
 @pytest.fixture
@@ -78,10 +79,7 @@ def test_what_is_logged_again_is_stored_once(writer: StepWriter, new: Steps, sto
 
 def test_it_logs_without_being_asked_to(writer: StepWriter, new: Steps, store: Store) -> None:
     writer.log(new(query="soon"))
-    deadline = time.monotonic() + 10
-    while not queries(store) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert queries(store) == ["soon"]
+    wait_until(lambda: queries(store) == ["soon"])
 
 
 def test_many_threads_share_one(writer: StepWriter, new: Steps, store: Store) -> None:
@@ -278,17 +276,12 @@ def test_closing_leaves_no_thread_no_connection_and_no_file(
     with store.step_writer(spool_dir=tmp_path) as writer:
         writer.log(new(), durable=True)
     store.engine.dispose()
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline and any(
-        thread.name.startswith("hegel_store") for thread in threading.enumerate()
-    ):
-        time.sleep(0.02)
-    assert not [t for t in threading.enumerate() if t.name.startswith("hegel_store")]
-    (others,) = postgresql.execute(
+    wait_until(lambda: not [t for t in threading.enumerate() if t.name.startswith("hegel_store")])
+    connections = (
         "SELECT count(*) FROM pg_stat_activity"
         " WHERE application_name = 'hegel_store' AND datname = current_database()"
-    ).fetchone()  # type: ignore[misc]
-    assert others == 0
+    )
+    wait_until(lambda: postgresql.execute(connections).fetchone() == (0,))
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 

@@ -125,6 +125,12 @@ def test_only_steps_are_logged(store: Store, step: object) -> None:
         ({"task_type": "\0"}, "task_type"),
         ({"step_type": "other"}, "step_type"),
         ({"step_type": "\0"}, "step_type"),
+        ({"by": "day"}, "by"),
+        ({"by": 7}, "by"),
+        ({"by": ["day", "week"]}, "by[1]"),
+        ({"by": [None]}, "by[0]"),
+        ({"confidence": 95}, "confidence"),
+        ({"confidence": None}, "confidence"),
     ],
 )
 def test_reward_summary_refuses_bad_values_by_name(
@@ -132,6 +138,56 @@ def test_reward_summary_refuses_bad_values_by_name(
 ) -> None:
     with pytest.raises(InvalidInput) as caught:
         store.steps.reward_summary(**options)
+    assert caught.value.field == field
+
+
+PROFILE = uuid4()
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments", "options", "field"),
+    [
+        ("get", ("", uuid4()), {}, "corpus_id"),
+        ("get", ("news", "x"), {}, "step_id"),
+        ("get", ("news", uuid4(), datetime(2024, 1, 1)), {}, "created_at"),
+        ("by_profile", ("news", None), {}, "profile_id"),
+        ("by_profile", ("news", uuid4()), {"limit": -1}, "limit"),
+        ("by_run", ("news", ""), {}, "run_id"),
+        ("by_run", ("news", "a\0"), {}, "run_id"),
+        ("by_run", ("news", "run"), {"limit": None}, "limit"),
+        ("failures", ("news", " "), {}, "task_type"),
+        ("failures", ("news", "qa"), {"profile_id": "x"}, "profile_id"),
+        ("failures", ("news", "qa"), {"since": "now"}, "since"),
+        ("failures", ("news", "qa"), {"limit": 1.0}, "limit"),
+        ("search_highlighted", ("a\0",), {}, "text"),
+        ("search_highlighted", ("a",), {"corpus_id": ""}, "corpus_id"),
+        ("search_highlighted", ("a",), {"limit": -1}, "limit"),
+        ("search_highlighted", ("a",), {"start": None}, "start"),
+        ("search_highlighted", ("a",), {"stop": b""}, "stop"),
+        ("search_highlighted", ("a",), {"escape": None}, "escape"),
+        ("compare", ("", PROFILE, uuid4()), {}, "corpus_id"),
+        ("compare", ("news", "x", PROFILE), {}, "first_profile_id"),
+        ("compare", ("news", PROFILE, None), {}, "second_profile_id"),
+        ("compare", ("news", PROFILE, str(PROFILE)), {}, "second_profile_id"),
+        ("compare", ("news", PROFILE, uuid4()), {"confidence": 1.0}, "confidence"),
+        ("compare", ("news", PROFILE, uuid4()), {"task_type": ""}, "task_type"),
+        ("compare", ("news", PROFILE, uuid4()), {"since": datetime(2024, 1, 1)}, "since"),
+        ("moving_average", ("news", ""), {}, "task_type"),
+        ("moving_average", (None, "qa"), {}, "corpus_id"),
+        ("moving_average", ("news", "qa"), {"window": 0}, "window"),
+        ("moving_average", ("news", "qa"), {"window": 1_000_001}, "window"),
+        ("moving_average", ("news", "qa"), {"step_type": "other"}, "step_type"),
+    ],
+)
+def test_readers_of_steps_refuse_bad_values_by_name(
+    store: Store,
+    method: str,
+    arguments: tuple[object, ...],
+    options: dict[str, object],
+    field: str,
+) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        getattr(store.steps, method)(*arguments, **options)
     assert caught.value.field == field
 
 

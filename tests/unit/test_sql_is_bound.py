@@ -8,6 +8,7 @@ import pkgutil
 from datetime import UTC, datetime
 from itertools import product
 from types import ModuleType
+from typing import get_args
 from uuid import UUID
 
 import numpy as np
@@ -19,9 +20,15 @@ from hegel_store import archive, repositories
 from hegel_store.archive import StepFilter
 from hegel_store.archive import statements as archive_statements
 from hegel_store.models import FactFilter
+from hegel_store.models.rewards import Grouping
 from hegel_store.models.spaces import Maker, Place
 from hegel_store.models.vectors import DIMENSIONS, size_of, slots_for
-from hegel_store.repositories import fact_writing, profile_statements, step_statements
+from hegel_store.repositories import (
+    fact_writing,
+    profile_statements,
+    step_analysis_statements,
+    step_reading_statements,
+)
 from hegel_store.schema import training_steps
 from hegel_store.search.near import near_statement
 from hegel_store.search.statement import Search, build
@@ -29,6 +36,7 @@ from hegel_store.search.statement import Search, build
 SENTINEL = "s3nt1nel'\"\\;--%s:x"
 IDENTIFIER = UUID("deadbeef-dead-7eef-beef-deadbeefdead")
 MOMENT = datetime(2345, 6, 7, 8, 9, 10, tzinfo=UTC)
+LATER = MOMENT.replace(year=2346)
 NUMBER = 987_654
 SHARE = 0.7654321
 SLOTS = [slot for size in DIMENSIONS for slot in slots_for("slot", size)]
@@ -67,12 +75,21 @@ def bound(statement: Executable) -> set[object]:
         (profile_statements.search(SENTINEL, None, None, NUMBER), 2),
         (profile_statements.search(SENTINEL, SENTINEL + "2", "worker", NUMBER), 3),
         (profile_statements.search(SENTINEL, SENTINEL + "2", SENTINEL + "3", NUMBER), 4),
-        (step_statements.recent(SENTINEL, SENTINEL + "2", NUMBER), 3),
-        (step_statements.search(SENTINEL, SENTINEL + "2", SENTINEL + "3", NUMBER), 4),
-        (step_statements.search(SENTINEL, None, None, NUMBER), 2),
+        (step_reading_statements.recent(SENTINEL, SENTINEL + "2", NUMBER), 3),
+        (step_reading_statements.search(SENTINEL, SENTINEL + "2", SENTINEL + "3", NUMBER), 4),
+        (step_reading_statements.search(SENTINEL, None, None, NUMBER), 2),
+        (step_reading_statements.search_highlighted(SENTINEL, SENTINEL, SENTINEL, NUMBER), 2),
+        (step_reading_statements.by_profile(SENTINEL, IDENTIFIER, NUMBER), 3),
+        (step_reading_statements.by_run(SENTINEL, SENTINEL + "2", NUMBER), 3),
+        (step_reading_statements.get(SENTINEL, IDENTIFIER), 2),
+        (step_reading_statements.get(SENTINEL, IDENTIFIER, MOMENT, LATER), 4),
         (
-            step_statements.reward_summary(
-                MOMENT, MOMENT.replace(year=2346), SENTINEL, SENTINEL + "2", SENTINEL + "3"
+            step_reading_statements.failures(SENTINEL, SENTINEL + "2", IDENTIFIER, MOMENT, NUMBER),
+            5,
+        ),
+        (
+            step_analysis_statements.reward_summary(
+                MOMENT, LATER, SENTINEL, SENTINEL + "2", SENTINEL + "3", get_args(Grouping)
             ),
             5,
         ),
@@ -88,6 +105,18 @@ def bound(statement: Executable) -> set[object]:
                 ),
             ),
             5,
+        ),
+        (
+            step_analysis_statements.compare(
+                IDENTIFIER, SENTINEL, MOMENT, LATER, SENTINEL + "2", SENTINEL + "3", SENTINEL + "4"
+            ),
+            7,
+        ),
+        (
+            step_analysis_statements.moving_average(
+                SENTINEL, SENTINEL + "2", NUMBER, MOMENT, LATER, SENTINEL + "3"
+            ),
+            6,
         ),
     ],
 )
@@ -164,8 +193,8 @@ def test_search_text_of_two_users_is_the_same_statement() -> None:
     def texts(word: str) -> list[str]:
         return [
             sql(profile_statements.search(word, word, word, 7)),
-            sql(step_statements.search(word, word, word, 7)),
-            sql(step_statements.recent(word, word, 7)),
+            sql(step_reading_statements.search(word, word, word, 7)),
+            sql(step_reading_statements.recent(word, word, 7)),
         ]
 
     assert texts("a") == texts("'; DROP TABLE hegel_facts; --")
