@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +27,7 @@ from hegel_store.errors import (
 )
 from hegel_store.journal import StepWriter, WriterOptions, spool_folder
 from hegel_store.migrate.rights import require_pgvector, require_server
+from hegel_store.models import NewStep, PromptProfile, TrainingStep
 from hegel_store.models.budgets import BudgetAlert
 from hegel_store.models.checks import check_integer
 from hegel_store.operations.reembed import Reembedding
@@ -38,6 +39,7 @@ from hegel_store.repositories import (
     ProfileRepository,
     StepRepository,
 )
+from hegel_store.repositories.learning import learn
 from hegel_store.repositories.query_log import QueryLog, most_frequent_queries
 from hegel_store.repositories.result_cache import ResultCache
 from hegel_store.repositories.spaces import Embedders, Spaces
@@ -156,6 +158,23 @@ class Store:
             raise
         finally:
             session.close()
+
+    def learn(
+        self,
+        step: NewStep,
+        profile: Mapping[str, Any],
+        *,
+        expected_version: int | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> tuple[PromptProfile, TrainingStep]:
+        """Log a step and append the profile that it produced, both or neither.
+
+        The profile is the next version of the step's scope, based on the one that answered it; the
+        step is logged with it as ``new_profile_id``. Called again with the same step, as after an
+        unknown outcome, it returns what is stored. Raises what append() and log() do.
+        """
+        with self.begin() as work:
+            return learn(work.profiles, work.steps, step, profile, expected_version, metadata)
 
     def reembed(
         self,
