@@ -17,7 +17,7 @@ from hegel_store.errors import InvalidInput
 def written(path: Path, *, replace: bool) -> Iterator[BinaryIO]:
     """A file to write to, which gets the name ``path`` once it is on the disk, after the block.
 
-    Until then it is ``.NAME.part`` beside it. What a killed process left of that is written over;
+    Until then it is ``.NAME.part`` beside it. What a killed process left of that is removed;
     another process that still writes to it is respected. Without ``replace``, a file that is there
     is never touched.
 
@@ -55,9 +55,13 @@ def _locked(part: Path, path: Path) -> BinaryIO:
             file.close()
             raise InvalidInput("path", f"{path} is being written by another process") from None
         if _is_still(part, file):
-            file.truncate(0)
-            return file
-        # Its writer has finished meanwhile, and this is the finished file.
+            found = os.fstat(file.fileno())
+            if found.st_size == 0 and found.st_nlink == 1:
+                return file
+            # What a killed process left. Not written into: killed between link() and unlink(), it
+            # has left a finished file, which may have been moved since and be the only one.
+            part.unlink()
+        # Otherwise its writer has finished meanwhile, and this is the finished file.
         file.close()
 
 

@@ -248,6 +248,28 @@ def test_a_killed_writer_leaves_nothing_of_that_name_and_is_no_hindrance(
     assert path.read_bytes() == b""
 
 
+def die_between_names(path: Path) -> None:
+    def die(*given: object, **options: object) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    Path.unlink = die
+    with written(path, replace=False) as file:
+        file.write(b"all of it")
+
+
+def test_a_finished_file_that_kept_its_other_name_is_not_written_into(tmp_path: Path) -> None:
+    """Killed between getting its name and losing the other, and moved to a safe place since."""
+    path, moved = tmp_path / "steps.parquet", tmp_path / "moved.parquet"
+    assert Victim(die_between_names, path).outcome() == -signal.SIGKILL
+    assert path.samefile(tmp_path / ".steps.parquet.part")
+    path.rename(moved)
+    with written(path, replace=False) as file:
+        file.write(b"another")
+    assert moved.read_bytes() == b"all of it"
+    assert path.read_bytes() == b"another"
+    assert {left.name for left in tmp_path.iterdir()} == {path.name, moved.name}
+
+
 def test_two_writers_of_one_file_do_not_mix(store: Store, tmp_path: Path) -> None:
     path = tmp_path / "steps.jsonl"
     with written(path, replace=True) as file:
