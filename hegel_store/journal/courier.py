@@ -20,6 +20,10 @@ from hegel_store.models import NewStep
 logger = logging.getLogger("hegel_store.journal")
 
 
+REPLAYS = 4
+"""Batches that are replayed for each one that comes in, so that a busy loop's spool empties."""
+
+
 class Courier(threading.Thread):
     """Steps go to the database in the order in which they were logged, those in the spool first.
 
@@ -92,8 +96,11 @@ class Courier(threading.Thread):
             if self._held:
                 self._spool()
             self._mark()
-            if not self._backlog.is_empty and not self._backlog.pause:
+            for _ in range(REPLAYS):
+                if self._backlog.is_empty or self._backlog.pause:
+                    break
                 self._replay()
+                self._mark()
         except Exception as error:
             self._step_back("steps wait in memory", error)
         self._mark()

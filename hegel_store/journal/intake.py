@@ -156,5 +156,5 @@ class Intake:
         self._changed.notify_all()
 
     def _require_open(self) -> None:
-        if self._ends_at is not None:
+        if self._ends_at is not None or self.is_over:
             raise WriterClosed("the writer is closed")

@@ -148,6 +148,25 @@ def test_a_server_that_is_away_is_written_to_when_it_returns(
     assert "takes steps again" in caplog.text
 
 
+def test_a_spool_empties_while_the_loop_goes_on_logging(own: OwnServer, tmp_path: Path) -> None:
+    with hegel_store.connect(own.url()) as store:
+        new = Steps(store)
+        with store.step_writer(spool_dir=tmp_path) as writer:
+            own.kill()
+            for query in queries(3000):
+                writer.log(new(query=query))
+            writer.log(new(query="durable"), durable=True)
+            assert writer.statistics.spooled == 3001
+            own.start()
+            ends_at = time.monotonic() + 60
+            count = 3000
+            while writer.statistics.spooled and time.monotonic() < ends_at:
+                writer.log(new(query=f"{count}"))
+                count += 1
+            assert writer.statistics.spooled == 0
+    require_once(own.url(), {"durable", *queries(count)})
+
+
 def log_until_killed(url: str, folder: Path, ledger: Path, name: str) -> None:
     """Log from three threads, and write down what is acknowledged."""
     with hegel_store.connect(url) as store:
