@@ -48,6 +48,7 @@ def logged(store: Store, rows: Sequence[dict[str, Any]]) -> tuple[str, list[UUID
     profiles = [store.profiles.append(corpus, "qa", {"n": n}).id for n in range(3)]
     steps = [
         NewStep(
+            id=uuid4(),  # which says nothing of the time
             corpus_id=corpus,
             predicted_answer="",
             old_profile_id=profiles[row["profile"]],

@@ -91,6 +91,7 @@ def _upgrade(url: str, killed_at: int, after: str) -> None:
 BUILT_ONLINE = {
     "idx_hegel_facts_metadata",
     "idx_hegel_embedding_spaces_state",
+    "idx_hegel_training_steps_run",
     *(f"idx_hegel_facts_embedding_{size}_next" for size in DIMENSIONS),
 }
 
