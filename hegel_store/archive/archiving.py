@@ -33,6 +33,7 @@ from hegel_store.archive.source import Source, only_archiver, snapshot, transact
 from hegel_store.database import translated
 from hegel_store.errors import DatabaseError, InvalidInput, NotFound, PermissionDenied
 from hegel_store.models.checks import check_integer
+from hegel_store.repositories.step_rollup_statements import FORGET_MONTH, TAKE_TURNS
 
 logger = logging.getLogger("hegel_store.archive")
 
@@ -120,6 +121,9 @@ def archive_month(source: Source, month: date, folder: str | os.PathLike[str]) -
         with transaction(source) as connection:
             _patiently(connection, statements.lock(found.table))
             kept = _kept(connection, found.table, home, kept)
+            # Its rewards go with it: they would be counted twice if it were imported again.
+            connection.execute(TAKE_TURNS)
+            connection.execute(FORGET_MONTH, {"month": found.first_day})
             _patiently(connection, statements.drop(found.table))
     logger.info("%s: %d steps archived in %s", found.name, kept.held.steps, kept.path)
     return ArchivedMonth(month=found.first_day, path=kept.path, steps=kept.held.steps)

@@ -18,6 +18,7 @@ from hegel_store.cli import (
     profiles,
     recall,
     reembed,
+    rollup,
     search,
     seed,
 )
@@ -41,6 +42,7 @@ app.command()(search.search)
 app.command()(recall.recall)
 app.command()(ageing.age)
 app.command()(reembed.reembed)
+app.command()(rollup.roll_up)
 app.command()(journal.replay)
 app.command()(journal.dead_letters)
 app.command()(archive.export)

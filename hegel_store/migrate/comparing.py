@@ -15,6 +15,7 @@ from alembic.util import DispatchPriority
 # The first three for what they declare.
 import hegel_store.schema.corpus_writes
 import hegel_store.schema.routines
+import hegel_store.schema.step_rollup
 import hegel_store.schema.views
 import hegel_store.schema.word_counts  # noqa: F401
 from hegel_store.migrate.comparing_columns import compare_generated

@@ -21,6 +21,7 @@ from hegel_store.models.confidence import check_confidence, mean_interval
 from hegel_store.models.rewards import Grouping
 from hegel_store.models.steps import StepType
 from hegel_store.repositories import step_analysis_statements as statements
+from hegel_store.repositories.step_rollup_statements import reward_summary
 
 LONGEST_WINDOW = 1_000_000
 
@@ -31,8 +32,9 @@ class StepAnalysis:
     """The reckoning half of StepRepository.
 
     A step without a reward counts as a step, and in no average. Times are ``since`` inclusive and
-    ``until`` exclusive. Each call is one statement, that is one state of the log. Rewards whose
-    squares do not fit a 64-bit float (beyond some 1e150) are a DatabaseError.
+    ``until`` exclusive. Each call is one statement, that is one state of the log. Rewards are added
+    up as decimals, of their first 15 digits; in a comparison, squares that do not fit a 64-bit
+    float (of rewards beyond some 1e150) are a DatabaseError.
     """
 
     _session: Executor
@@ -61,7 +63,7 @@ class StepAnalysis:
         scope = _checked(since, until, corpus_id, task_type, step_type)
         check_confidence("confidence", confidence)
         with translated():
-            rows = self._session.execute(statements.reward_summary(by=groups, **scope)).all()
+            rows = self._session.execute(reward_summary(groups), scope).all()
         if by is not None:
             return [_summary(row._asdict(), confidence) for row in rows]
         return [

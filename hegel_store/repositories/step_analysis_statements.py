@@ -2,38 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
-    Date,
     Double,
     Numeric,
     Select,
     Subquery,
     cast,
     func,
-    literal_column,
     or_,
     select,
     true,
 )
 
-from hegel_store.models.rewards import Grouping
 from hegel_store.schema import training_steps
 
 STEPS = training_steps.c
-
-# A profile is one of its corpus: grouping by profiles is by corpus, too.
-GROUPS: dict[Grouping, tuple[ColumnElement[Any], ...]] = {
-    "corpus": (STEPS.corpus_id.label("corpus_id"),),
-    "task_type": (STEPS.task_type.label("task_type"),),
-    "day": (cast(func.timezone(literal_column("'UTC'"), STEPS.created_at), Date).label("day"),),
-    "profile": (STEPS.corpus_id.label("corpus_id"), STEPS.old_profile_id.label("profile_id")),
-}
 
 
 def _where(
@@ -63,25 +51,6 @@ def _totals() -> tuple[ColumnElement[Any], ...]:
         func.count().label("steps"),
         func.count(STEPS.reward).label("rewards"),
         func.stddev_samp(STEPS.reward).label("standard_deviation"),
-    )
-
-
-def reward_summary(
-    since: datetime | None,
-    until: datetime | None,
-    corpus_id: str | None,
-    task_type: str | None,
-    step_type: str | None,
-    by: Sequence[Grouping],
-) -> Select[Any]:
-    """What the rewards of each group are on average, of the steps in since <= time < until."""
-    # In the order asked for, and the corpus once.
-    groups = list({column.name: column for name in by for column in GROUPS[name]}.values())
-    return (
-        select(*groups, *_totals())
-        .where(*_where(since, until, corpus_id, task_type, step_type))
-        .group_by(*(column.element for column in groups))
-        .order_by(*groups)
     )
 
 

@@ -23,6 +23,7 @@ from hegel_store.models import NewStep, TrainingStep
 from hegel_store.repositories import step_statements as statements
 from hegel_store.repositories.step_analysis import StepAnalysis
 from hegel_store.repositories.step_reading import StepReading
+from hegel_store.repositories.step_rollup import StepRollup
 from hegel_store.repositories.step_statements import FIELDS
 from hegel_store.repositories.transactions import atomic
 
@@ -35,7 +36,7 @@ by one statement."""
 FOREIGN_KEYS = ("old_profile_id", "new_profile_id")
 
 
-class StepRepository(StepReading, StepAnalysis):
+class StepRepository(StepReading, StepAnalysis, StepRollup):
     """The log of what was asked, answered and learned.
 
     ``session`` is any SQLAlchemy Session or Connection; nothing is committed here. ``months``

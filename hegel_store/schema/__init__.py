@@ -14,6 +14,7 @@ from hegel_store.schema.profiles import (
     scopes,
 )
 from hegel_store.schema.query_counts import query_counts
+from hegel_store.schema.step_rollup import step_months_counted, step_rollup
 from hegel_store.schema.steps import training_steps
 from hegel_store.schema.usage import embedding_usage
 
@@ -36,5 +37,7 @@ __all__ = [
     "prompt_profiles",
     "query_counts",
     "scopes",
+    "step_months_counted",
+    "step_rollup",
     "training_steps",
 ]

@@ -201,6 +201,10 @@ BEGIN
         parent, home, month,
         first_day AT TIME ZONE 'UTC', (first_day + interval '1 month') AT TIME ZONE 'UTC'
     );
+    EXECUTE format(
+        'INSERT INTO %I.hegel_step_months_counted VALUES (%L) ON CONFLICT DO NOTHING',
+        home, first_day
+    );
     RETURN true;
 END
 $$

@@ -78,6 +78,7 @@ def test_downgrading_says_what_it_discards(url, caplog):
     caplog.set_level("WARNING", "hegel_store.migrate")
     migrate.downgrade(parse_address(url, "the test"), "0006")
     assert [record.message for record in caplog.records] == [
+        "0030.0: The downgrade discards the sums, which can be made anew.",
         "0028.0: The downgrade forgets how often corpora were written to.",
         "0021.0: The downgrade forgets names, prefixes and states, and which models filled second"
         " columns.",
@@ -97,15 +98,15 @@ def test_downgrading_says_what_it_discards(url, caplog):
 @pytest.mark.parametrize(
     ("target", "first", "count"),
     [
-        ("base", "0028.0", 18),
-        ("0009", "0028.0", 9),
-        ("0020.0", "0028.0", 2),
-        ("-2", None, 0),
-        ("-3", "0028.0", 1),
-        ("-9", "0028.0", 1),
-        ("-10", "0028.0", 2),
-        ("-14", "0028.0", 6),
-        ("-99", "0028.0", 18),
+        ("base", "0030.0", 19),
+        ("0009", "0030.0", 10),
+        ("0020.0", "0030.0", 3),
+        ("-1", None, 0),
+        ("-2", "0030.0", 1),
+        ("-3", "0030.0", 1),
+        ("-4", "0030.0", 2),
+        ("-11", "0030.0", 3),
+        ("-99", "0030.0", 19),
         ("zz", None, 0),
     ],
 )

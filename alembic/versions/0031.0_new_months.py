@@ -1,12 +1,13 @@
-"""Months made from now on compress their traces by lz4, where the server has it.
+"""Months made from now on have all their rewards added up from the beginning, and compress their
+traces by lz4, where the server has it.
 
 The months that are there stay as they are: what they hold would not be written anew.
 """
 
 from alembic import op
 
-revision = "0030.0"
-down_revision = "0029.0"
+revision = "0031.0"
+down_revision = "0030.0"
 branch_labels = None
 depends_on = None
 
@@ -76,6 +77,10 @@ def upgrade() -> None:
                 'ALTER TABLE %s ATTACH PARTITION %I.%I FOR VALUES FROM (%L) TO (%L)',
                 parent, home, month,
                 first_day AT TIME ZONE 'UTC', (first_day + interval '1 month') AT TIME ZONE 'UTC'
+            );
+            EXECUTE format(
+                'INSERT INTO %I.hegel_step_months_counted VALUES (%L) ON CONFLICT DO NOTHING',
+                home, first_day
             );
             RETURN true;
         END
