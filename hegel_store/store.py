@@ -36,6 +36,7 @@ from hegel_store.repositories import (
     LabelRepository,
     PopulationRepository,
     ProfileRepository,
+    RetrievalRepository,
     StepRepository,
 )
 from hegel_store.repositories.query_log import QueryLog, most_frequent_queries
@@ -65,10 +66,11 @@ class UnitOfWork:
     populations: PopulationRepository
     facts: FactRepository
     labels: LabelRepository
+    retrievals: RetrievalRepository
 
 
 class Store:
-    """Profiles, steps, populations, facts and labels of one database.
+    """Profiles, steps, populations, facts, labels and retrievals of one database.
 
     Safe for threads, and after fork().
 
@@ -102,6 +104,7 @@ class Store:
             autocommit, spaces=self._spaces, log=self._log, results=self.result_cache
         )
         self.labels = LabelRepository(autocommit, self._spaces.preferred)
+        self.retrievals = RetrievalRepository(autocommit)
 
     @property
     def engine(self) -> Engine:
@@ -148,6 +151,7 @@ class Store:
                 PopulationRepository(session),
                 FactRepository(session, spaces=self._spaces, log=self._log),
                 LabelRepository(session, self._spaces.preferred),
+                RetrievalRepository(session),
             )
             _commit(session)
         except MigrationRequired:

@@ -14,6 +14,7 @@ from hegel_store.models.facts import (
 from hegel_store.models.labels import Label, LabelHit
 from hegel_store.models.populations import PopulationMember
 from hegel_store.models.profiles import PromptProfile
+from hegel_store.models.retrievals import CategoryReward, FactReward, Retrieval
 from hegel_store.models.steps import NewStep, RewardSummary, TrainingStep
 from hegel_store.models.verdicts import FactVerdict, JudgedFact
 
@@ -21,8 +22,10 @@ __all__ = [
     "AddResult",
     "Aged",
     "AgeingRule",
+    "CategoryReward",
     "Fact",
     "FactFilter",
+    "FactReward",
     "FactVerdict",
     "JudgedFact",
     "Label",
@@ -32,6 +35,7 @@ __all__ = [
     "PopulationMember",
     "PromptProfile",
     "RefusedFact",
+    "Retrieval",
     "RewardSummary",
     "ScoreParts",
     "SearchHit",

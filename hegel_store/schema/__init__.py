@@ -14,6 +14,7 @@ from hegel_store.schema.profiles import (
     scopes,
 )
 from hegel_store.schema.query_counts import query_counts
+from hegel_store.schema.retrievals import retrievals
 from hegel_store.schema.steps import training_steps
 from hegel_store.schema.usage import embedding_usage
 
@@ -35,6 +36,7 @@ __all__ = [
     "profile_populations",
     "prompt_profiles",
     "query_counts",
+    "retrievals",
     "scopes",
     "training_steps",
 ]

@@ -54,7 +54,7 @@ def test_the_page_on_caches_runs_as_it_stands(url, monkeypatch):
     assert left["pool"].engine.pool.checkedout() == 0
 
 
-@pytest.mark.parametrize("page", ["labels", "ageing", "budget", "log-steps"])
+@pytest.mark.parametrize("page", ["labels", "ageing", "budget", "log-steps", "retrievals"])
 def test_a_page_runs_as_it_stands_on_a_store(url, monkeypatch, page, tmp_path):
     monkeypatch.setenv("DATABASE_URL", url)
     monkeypatch.setenv("HEGEL_SPOOL_DIRECTORY", str(tmp_path))

@@ -55,6 +55,9 @@ def test_a_filled_database_loses_on_the_way_down_what_is_announced_and_nothing_o
         for port in (5432, 5433)
     ]
     store.facts.add_many(ports, near_duplicates="judge")
+    corpus = "harbour-helpdesk"
+    found = store.facts.search("client", corpus_id=corpus, mode="text")
+    store.retrievals.log_many((step, found) for step in store.steps.recent(corpus, "qa"))
     assert all(contents(postgresql, shapes[REVISIONS[-1]]).values()), "every table has rows"
 
     address = parse_address(url, "the test")
@@ -78,6 +81,7 @@ def test_downgrading_says_what_it_discards(url, caplog):
     caplog.set_level("WARNING", "hegel_store.migrate")
     migrate.downgrade(parse_address(url, "the test"), "0006")
     assert [record.message for record in caplog.records] == [
+        "0040.0: The downgrade discards the log of what steps were shown.",
         "0028.0: The downgrade forgets how often corpora were written to.",
         "0021.0: The downgrade forgets names, prefixes and states, and which models filled second"
         " columns.",
@@ -97,14 +101,14 @@ def test_downgrading_says_what_it_discards(url, caplog):
 @pytest.mark.parametrize(
     ("target", "first", "count"),
     [
-        ("base", "0028.0", 18),
-        ("0009", "0028.0", 9),
-        ("0020.0", "0028.0", 2),
-        ("-1", "0028.0", 1),
-        ("-7", "0028.0", 1),
-        ("-8", "0028.0", 2),
-        ("-12", "0028.0", 6),
-        ("-99", "0028.0", 18),
+        ("base", "0040.0", 19),
+        ("0009", "0040.0", 10),
+        ("0020.0", "0040.0", 3),
+        ("-1", "0040.0", 1),
+        ("-8", "0040.0", 2),
+        ("-9", "0040.0", 3),
+        ("-13", "0040.0", 7),
+        ("-99", "0040.0", 19),
         ("zz", None, 0),
     ],
 )
