@@ -27,6 +27,7 @@ from hegel_store.models.checks import (
 from hegel_store.repositories import retrieval_statements as statements
 from hegel_store.repositories.retrieval_statements import FIELDS
 from hegel_store.repositories.transactions import atomic
+from hegel_store.repositories.usefulness_statements import PRIOR_STEPS, REFRESH
 
 BATCH_ROWS = 5_000
 
@@ -115,6 +116,22 @@ class RetrievalRepository:
         with translated():
             rows = self._session.execute(statements.REWARD_BY_CATEGORY, values).all()
         return [CategoryReward(**row._mapping) for row in rows]
+
+    def refresh(self, *, corpus_id: str | None = None) -> int:
+        """Count anew how useful each fact has been, in a corpus or in all; how many changed.
+
+        For maintenance, now and then: searches with a ``usefulness_weight`` know what the last
+        call knew, however long ago that was, and before the first one nothing. One statement,
+        which reads the whole log and its steps. What it counts, and by which formula, is said in
+        hegel_store.repositories.usefulness_statements.
+        """
+        values = {
+            "corpus_id": None if corpus_id is None else check_name("corpus_id", corpus_id),
+            "prior": PRIOR_STEPS,
+        }
+        with translated():
+            result = self._session.execute(REFRESH, values)
+        return int(result.rowcount)  # type: ignore[attr-defined]
 
 
 def _span(corpus_id: str, since: datetime | None, limit: int) -> dict[str, Any]:

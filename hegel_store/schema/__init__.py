@@ -3,6 +3,7 @@
 from hegel_store.schema.base import PREFIX, VERSION_TABLE, metadata
 from hegel_store.schema.corpus_writes import corpus_writes
 from hegel_store.schema.embedding_cache import embedding_cache
+from hegel_store.schema.fact_usefulness import fact_usefulness
 from hegel_store.schema.fact_verdicts import fact_verdicts
 from hegel_store.schema.facts import add_embedding_dimension, embedding_spaces, facts, labels
 from hegel_store.schema.populations import profile_populations
@@ -26,6 +27,7 @@ __all__ = [
     "embedding_cache",
     "embedding_spaces",
     "embedding_usage",
+    "fact_usefulness",
     "fact_verdicts",
     "facts",
     "labels",
