@@ -179,19 +179,24 @@ def test_logging_changes_no_fact_and_a_forgotten_one_stays_in_the_log(
 def test_the_same_steps_may_be_logged_by_many_threads_at_once(
     url: str, new: Steps, found: SearchResult
 ) -> None:
+    """In whatever order: those who insert the same rows in two orders wait for each other."""
     threads = 6
     barrier = Barrier(threads)
-    steps = [new() for _ in range(50)]
+    steps = [new() for _ in range(20)]
+    hits = [replace(found[0], fact=replace(found[0].fact, id=uuid4())) for _ in range(300)]
 
     with hegel_store.connect(url, pool="heavy") as store:
 
         def log(thread: int) -> int:
-            hits = found if thread % 2 else list(reversed(found))
-            barrier.wait()
-            return sum(store.retrievals.log(step, hits) for step in steps)
+            own = hits if thread % 2 else list(reversed(hits))
+            new = 0
+            for step in steps:
+                barrier.wait(20)
+                new += store.retrievals.log(step, own)
+            return new
 
         with ThreadPoolExecutor(threads) as pool:
-            assert sum(pool.map(log, range(threads))) == logged(store) == 150
+            assert sum(pool.map(log, range(threads))) == logged(store) == 6_000
 
 
 def test_a_fact_of_another_corpus_is_refused(store: Store, new: Steps, found: SearchResult) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 from typing import Any
 from uuid import UUID
 
@@ -143,6 +145,29 @@ def test_it_is_part_of_a_unit_of_work(
         work.retrievals.log(step, [hits["worms"]])
         assert work.retrievals.refresh() == 1
     assert by_word(memory, hits) == {"worms": (1, 1.0, 0.5)}
+
+
+def test_several_may_count_at_once_while_steps_are_logged(
+    url: str, memory: Store, new: Steps, hits: dict[str, SearchHit]
+) -> None:
+    threads = 4
+    barrier = Barrier(threads)
+
+    def work(thread: int) -> None:
+        barrier.wait()
+        for n in range(20):
+            if thread:
+                store.retrievals.refresh()
+            else:
+                step = store.steps.log(new(reward=float(n % 2)))
+                store.retrievals.log(step, list(hits.values())[: n % 4])
+
+    with hegel_store.connect(url, pool="heavy") as store:
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(work, range(threads)))
+        store.retrievals.refresh()
+        assert store.retrievals.refresh() == 0
+    assert sorted(row[0] for row in known(memory).values()) == [5, 10, 15]
 
 
 @pytest.fixture
