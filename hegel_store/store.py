@@ -37,6 +37,7 @@ from hegel_store.repositories import (
     LabelRepository,
     PopulationRepository,
     ProfileRepository,
+    RetrievalRepository,
     StepRepository,
 )
 from hegel_store.repositories.learning import learn
@@ -67,10 +68,11 @@ class UnitOfWork:
     populations: PopulationRepository
     facts: FactRepository
     labels: LabelRepository
+    retrievals: RetrievalRepository
 
 
 class Store:
-    """Profiles, steps, populations, facts and labels of one database.
+    """Profiles, steps, populations, facts, labels and retrievals of one database.
 
     Safe for threads, and after fork().
 
@@ -104,6 +106,7 @@ class Store:
             autocommit, spaces=self._spaces, log=self._log, results=self.result_cache
         )
         self.labels = LabelRepository(autocommit, self._spaces.preferred)
+        self.retrievals = RetrievalRepository(autocommit)
 
     @property
     def engine(self) -> Engine:
@@ -150,6 +153,7 @@ class Store:
                 PopulationRepository(session),
                 FactRepository(session, spaces=self._spaces, log=self._log),
                 LabelRepository(session, self._spaces.preferred),
+                RetrievalRepository(session),
             )
             _commit(session)
         except MigrationRequired:

@@ -15,6 +15,7 @@ from hegel_store.models.facts import (
 from hegel_store.models.labels import Label, LabelHit
 from hegel_store.models.populations import PopulationMember
 from hegel_store.models.profiles import PromptProfile
+from hegel_store.models.retrievals import CategoryReward, FactReward, Retrieval
 from hegel_store.models.rewards import ProfileComparison, RewardPoint, RewardSummary
 from hegel_store.models.steps import NewStep, StepHit, TrainingStep
 from hegel_store.models.verdicts import FactVerdict, JudgedFact
@@ -23,9 +24,11 @@ __all__ = [
     "AddResult",
     "Aged",
     "AgeingRule",
+    "CategoryReward",
     "ConfidenceInterval",
     "Fact",
     "FactFilter",
+    "FactReward",
     "FactVerdict",
     "JudgedFact",
     "Label",
@@ -36,6 +39,7 @@ __all__ = [
     "ProfileComparison",
     "PromptProfile",
     "RefusedFact",
+    "Retrieval",
     "RewardPoint",
     "RewardSummary",
     "ScoreParts",

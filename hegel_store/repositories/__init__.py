@@ -9,6 +9,7 @@ from hegel_store.repositories.facts import FactRepository
 from hegel_store.repositories.labels import LabelRepository
 from hegel_store.repositories.populations import PopulationRepository
 from hegel_store.repositories.profiles import ProfileRepository
+from hegel_store.repositories.retrievals import RetrievalRepository
 from hegel_store.repositories.steps import StepRepository
 
 __all__ = [
@@ -18,5 +19,6 @@ __all__ = [
     "PopulationRepository",
     "PostgresCache",
     "ProfileRepository",
+    "RetrievalRepository",
     "StepRepository",
 ]

@@ -38,8 +38,8 @@ class FactSearch(Answering):
     """The reading half of FactRepository: every way to search.
 
     The ``options`` are those of hegel_store.search.statement.Search: text_mode, language,
-    vector_weight, length_normalisation, candidates, fusion, freshness_weight, diversity, pool and
-    quantised.
+    vector_weight, length_normalisation, candidates, fusion, freshness_weight, usefulness_weight,
+    diversity, pool and quantised.
     """
 
     def search(

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Executable, exc
+from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random
 
 from hegel_store.database import Autocommit, Executor, constraint_name, copy_rows, translated
 from hegel_store.errors import (
@@ -183,8 +184,7 @@ class StepRepository(StepReading, StepAnalysis, StepRollup):
         made = set()
         for month in sorted(wanted | ahead):
             try:
-                with translated():
-                    months.execute(statements.ENSURE_MONTH, {"moment": month})
+                (_insist_on if months is self._session else _make)(months, month)
             except (TransactionConflict, PoolExhausted):
                 if months is self._session:
                     raise
@@ -215,6 +215,21 @@ class StepRepository(StepReading, StepAnalysis, StepRollup):
         self._own_months().clear()
         if self._months_apart is not None:
             self._months_apart.info.pop("hegel_step_months", None)
+
+
+def _make(months: Autocommit, month: datetime) -> None:
+    with translated():
+        months.execute(statements.ENSURE_MONTH, {"moment": month})
+
+
+# At the turn of a month all writers come for the new one at once, and the server lets each of them
+# wait for a second.
+_insist_on = retry(
+    retry=retry_if_exception_type(TransactionConflict),
+    stop=stop_after_attempt(5),
+    wait=wait_random(0.0, 0.2),
+    reraise=True,
+)(_make)
 
 
 def _month(moment: datetime) -> datetime:

@@ -105,6 +105,24 @@ WEIGHED = """
     )"""
 
 
+def useful(candidates: str) -> str:
+    """The CTE ``useful``: the candidates of another one, which lose by how useful they were.
+
+    One row is looked up of each. A fact that no rewarded step was shown stands in the middle.
+    """
+    return f"""
+    useful AS MATERIALIZED (
+        SELECT
+            corpus_id, id,
+            score - abs(score) * CAST(:usefulness_weight AS float8) * (1 - coalesce((
+                SELECT known.usefulness FROM hegel_fact_usefulness AS known
+                WHERE known.corpus_id = {candidates}.corpus_id AND known.fact_id = {candidates}.id
+            ), 0.5)) AS score,
+            vector_part, text_part, vector_score, vector_rank, text_score, text_rank
+        FROM {candidates}
+    )"""
+
+
 def fused(mode: Mode, fusion: Fusion, distance: str) -> str:
     """CTEs that end in ``fused``: every candidate with its score, and by channel what it adds to
     that, its own score and its rank.

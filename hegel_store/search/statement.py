@@ -49,6 +49,7 @@ class SearchOptions(TypedDict, total=False):
     candidates: int
     fusion: fusion.Fusion
     freshness_weight: float
+    usefulness_weight: float
     diversity: float
     pool: int
     quantised: bool
@@ -76,8 +77,10 @@ class Search:
     channel's. ``length_normalisation`` (0..1) is BM25's b: how much long facts are held back; by
     default it follows the average length of the facts that match.
     ``freshness_weight`` (0..1) is the share of its score that a stale fact loses; an ageing one
-    loses half as much. ``quantised`` scans vectors by an index of their signs, which is a fraction
-    of the size.
+    loses half as much. ``usefulness_weight`` (0..1) is the share that one loses whose steps went
+    worst; one without steps loses half as much (see hegel_store.repositories.usefulness_statements
+    for what is counted, and when). ``quantised`` scans vectors by an index of their signs, which
+    is a fraction of the size.
     ``diversity`` (0..1) chooses from the best ``pool`` (or ``limit``, if that is more) those that
     do not say the same (see hegel_store.search.diversity); a reranker reads the same ones.
 
@@ -96,6 +99,7 @@ class Search:
     candidates: int = 100
     fusion: fusion.Fusion = "convex"
     freshness_weight: float = 0.0
+    usefulness_weight: float = 0.0
     diversity: float = 0.0
     pool: int = 50
     quantised: bool = False
@@ -117,6 +121,7 @@ class Search:
             "vector_weight",
             "length_normalisation",
             "freshness_weight",
+            "usefulness_weight",
             "diversity",
         ):
             share = getattr(self, name)
@@ -174,6 +179,8 @@ def build(search: Search) -> tuple[TextClause, dict[str, Any]]:
         parameters["vector_weight"] = search.vector_weight
     if search.freshness_weight:
         parameters["freshness_weight"] = search.freshness_weight
+    if search.usefulness_weight:
+        parameters["usefulness_weight"] = search.usefulness_weight
     statement = _statement(
         where,
         search.mode,
@@ -182,6 +189,7 @@ def build(search: Search) -> tuple[TextClause, dict[str, Any]]:
         search.text_mode,
         search.fusion,
         search.freshness_weight > 0,
+        search.usefulness_weight > 0,
         search.diversity > 0,
         search.quantised,
         search.explained,
@@ -204,6 +212,7 @@ def _statement(
     text_mode: lexical.TextMode,
     fused_by: fusion.Fusion,
     by_freshness: bool,
+    by_usefulness: bool,
     with_vectors: bool,
     quantised: bool,
     explained: bool,
@@ -230,6 +239,9 @@ def _statement(
     if by_freshness:
         parts.append(fusion.WEIGHED)
         candidates = "weighed"
+    if by_usefulness:
+        parts.append(fusion.useful(candidates))
+        candidates = "useful"
     words = f", {lexical.worth_of_words()} AS words" if explained and mode != "vector" else ""
     return text(
         f"""

@@ -55,7 +55,9 @@ def test_the_page_on_caches_runs_as_it_stands(url, monkeypatch):
     assert left["pool"].engine.pool.checkedout() == 0
 
 
-@pytest.mark.parametrize("page", ["labels", "ageing", "budget", "log-steps", "read-the-log"])
+@pytest.mark.parametrize(
+    "page", ["labels", "ageing", "budget", "log-steps", "read-the-log", "retrievals"]
+)
 def test_a_page_runs_as_it_stands_on_a_store(url, monkeypatch, page, tmp_path):
     monkeypatch.setenv("DATABASE_URL", url)
     monkeypatch.setenv("HEGEL_SPOOL_DIRECTORY", str(tmp_path))

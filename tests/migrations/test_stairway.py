@@ -55,6 +55,10 @@ def test_a_filled_database_loses_on_the_way_down_what_is_announced_and_nothing_o
         for port in (5432, 5433)
     ]
     store.facts.add_many(ports, near_duplicates="judge")
+    corpus = "harbour-helpdesk"
+    found = store.facts.search("client", corpus_id=corpus, mode="text")
+    store.retrievals.log_many((step, found) for step in store.steps.recent(corpus, "qa"))
+    assert store.retrievals.refresh() > 0
     assert all(contents(postgresql, shapes[REVISIONS[-1]]).values()), "every table has rows"
 
     address = parse_address(url, "the test")
@@ -78,6 +82,8 @@ def test_downgrading_says_what_it_discards(url, caplog):
     caplog.set_level("WARNING", "hegel_store.migrate")
     migrate.downgrade(parse_address(url, "the test"), "0006")
     assert [record.message for record in caplog.records] == [
+        "0033.0: The downgrade discards the sums, which can be made anew from the log.",
+        "0032.0: The downgrade discards the log of what steps were shown.",
         "0030.0: The downgrade discards the sums, which can be made anew.",
         "0028.0: The downgrade forgets how often corpora were written to.",
         "0021.0: The downgrade forgets names, prefixes and states, and which models filled second"
@@ -98,15 +104,16 @@ def test_downgrading_says_what_it_discards(url, caplog):
 @pytest.mark.parametrize(
     ("target", "first", "count"),
     [
-        ("base", "0030.0", 19),
-        ("0009", "0030.0", 10),
-        ("0020.0", "0030.0", 3),
-        ("-1", None, 0),
-        ("-2", "0030.0", 1),
-        ("-3", "0030.0", 1),
-        ("-4", "0030.0", 2),
-        ("-11", "0030.0", 3),
-        ("-99", "0030.0", 19),
+        ("base", "0033.0", 21),
+        ("0009", "0033.0", 12),
+        ("0020.0", "0033.0", 5),
+        ("-1", "0033.0", 1),
+        ("-2", "0033.0", 2),
+        ("-3", "0033.0", 2),
+        ("-4", "0033.0", 3),
+        ("-6", "0033.0", 4),
+        ("-13", "0033.0", 5),
+        ("-99", "0033.0", 21),
         ("zz", None, 0),
     ],
 )

@@ -206,6 +206,7 @@ def test_readers_of_steps_refuse_bad_values_by_name(
         ({"vector_weight": math.nan}, "vector_weight"),
         ({"length_normalisation": -0.1}, "length_normalisation"),
         ({"freshness_weight": 2}, "freshness_weight"),
+        ({"usefulness_weight": -0.1}, "usefulness_weight"),
         ({"candidates": 0}, "candidates"),
         ({"quantised": "no"}, "quantised"),
         ({"quantised": []}, "quantised"),

@@ -147,6 +147,7 @@ def searches() -> list[Search]:
             vector_weight=SHARE,
             length_normalisation=SHARE,
             freshness_weight=SHARE,
+            usefulness_weight=SHARE,
             candidates=9_875,
             fusion=fusion,
             language="yiddish",
