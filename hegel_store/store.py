@@ -9,7 +9,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Unpack
 
-from psycopg.pq import TransactionStatus
 from sqlalchemy import URL, Engine
 from sqlalchemy.orm import Session
 
@@ -19,11 +18,8 @@ from hegel_store.embeddings.prewarming import Prewarming
 from hegel_store.embeddings.protocol import Embedder
 from hegel_store.errors import (
     ConfigurationError,
-    DatabaseError,
-    DatabaseUnavailable,
     EmbedderMissing,
     MigrationRequired,
-    OutcomeUnknown,
 )
 from hegel_store.journal import StepWriter, WriterOptions, spool_folder
 from hegel_store.migrate.rights import require_pgvector, require_server
@@ -45,6 +41,7 @@ from hegel_store.repositories.query_log import QueryLog, most_frequent_queries
 from hegel_store.repositories.result_cache import ResultCache
 from hegel_store.repositories.spaces import Embedders, Spaces
 from hegel_store.settings import DatabaseAddress, Settings, resolve_address
+from hegel_store.unit_of_work import UnitOfWork, commit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,19 +53,6 @@ class Health:
     server_version: str
     pgvector_version: str
     revision: str
-
-
-@dataclass(frozen=True, slots=True)
-class UnitOfWork:
-    """The repositories on one session, in one transaction."""
-
-    session: Session
-    profiles: ProfileRepository
-    steps: StepRepository
-    populations: PopulationRepository
-    facts: FactRepository
-    labels: LabelRepository
-    retrievals: RetrievalRepository
 
 
 class Store:
@@ -155,7 +139,7 @@ class Store:
                 LabelRepository(session, self._spaces.preferred),
                 RetrievalRepository(session),
             )
-            _commit(session)
+            commit(session)
         except MigrationRequired:
             session.close()
             migrate.require_current(self.engine)  # says which side is behind
@@ -279,23 +263,6 @@ class Store:
 
     def __repr__(self) -> str:
         return f"<Store {self.address}>"
-
-
-def _commit(session: Session) -> None:
-    if not session.in_transaction():
-        return
-    with translated():
-        driver: Any = session.connection().connection.driver_connection
-    # The server would answer the COMMIT of a spoilt transaction with ROLLBACK, and no error.
-    if driver.info.transaction_status == TransactionStatus.INERROR:
-        raise DatabaseError(
-            "an error inside the block spoilt its transaction: nothing of it is stored", "25P02"
-        )
-    try:
-        with translated():
-            session.commit()
-    except DatabaseUnavailable as error:
-        raise OutcomeUnknown(f"the connection broke during COMMIT: {error}") from error
 
 
 def connect(

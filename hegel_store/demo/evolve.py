@@ -30,7 +30,8 @@ from hegel_store.demo.questions import Question, QuestionSet
 from hegel_store.demo.trials import Trial, attempt, steps_of
 from hegel_store.models import PromptProfile
 from hegel_store.models.steps import StepType
-from hegel_store.store import Store, UnitOfWork
+from hegel_store.store import Store
+from hegel_store.unit_of_work import UnitOfWork
 
 CROSSOVER_SHARE = 0.35
 REDRAWS = 50  # attempts to propose something that was not tried before
