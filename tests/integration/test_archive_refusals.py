@@ -111,7 +111,13 @@ def role(store: Store, url: str) -> Iterator[tuple[str, Store]]:
 def own(store: Store, name: str) -> None:
     """Give the tables to a role."""
     with store.engine.begin() as connection:
-        for table in ("hegel_prompt_profiles", "hegel_training_steps", NAME):
+        for table in (
+            "hegel_prompt_profiles",
+            "hegel_training_steps",
+            "hegel_step_rollup",
+            "hegel_step_months_counted",
+            NAME,
+        ):
             connection.execute(text(f"ALTER TABLE {table} OWNER TO {name}"))
 
 

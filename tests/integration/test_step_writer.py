@@ -273,10 +273,12 @@ def test_closing_leaves_no_thread_no_connection_and_no_file(
     store: Store, new: Steps, tmp_path: Path, postgresql: psycopg.Connection
 ) -> None:
     store.engine.dispose()
+    before = set(threading.enumerate())
     with store.step_writer(spool_dir=tmp_path) as writer:
         writer.log(new(), durable=True)
+        assert len(set(threading.enumerate()) - before) == 2
     store.engine.dispose()
-    wait_until(lambda: not [t for t in threading.enumerate() if t.name.startswith("hegel_store")])
+    wait_until(lambda: set(threading.enumerate()) <= before)
     connections = (
         "SELECT count(*) FROM pg_stat_activity"
         " WHERE application_name = 'hegel_store' AND datname = current_database()"
