@@ -31,10 +31,10 @@ DAMAGED = ".damaged"
 
 @dataclass(frozen=True, slots=True)
 class Portion:
-    """Records from the front, and what of the segment is behind them."""
+    """Records from the front of a segment, and how many entries of it these are with those before
+    them; ``is_last`` when there are no others."""
 
     records: Sequence[bytes]
-    segment: Path
     end: int
     is_last: bool
 
@@ -90,7 +90,7 @@ class Spool:
             if record is not None:
                 records.append(record)
                 size += len(record)
-        return Portion(records, path, place, place == len(entries))
+        return Portion(records, place, place == len(entries))
 
     def done(self, portion: Portion) -> None:
         """What is in it has been stored."""

@@ -9,23 +9,18 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
 from hegel_store.archive import read_archive
-from hegel_store.cli import app
 from hegel_store.errors import InvalidInput, NotFound
 from hegel_store.store import Store
+from tests.commands import run
 from tests.samples import MAY, Steps
 
 pytest.importorskip("pyarrow", reason="the `parquet` extra is not installed")
 
 
 def called(url: str, *arguments: object) -> str:
-    result = CliRunner().invoke(app, [*map(str, arguments), "--url", url])
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    assert result.exit_code == 0, result.stderr
-    return result.stdout
+    return run(*arguments, "--url", url)
 
 
 def test_export_takes_what_its_options_say(

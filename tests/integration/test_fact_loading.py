@@ -10,8 +10,6 @@ from contextvars import ContextVar
 import psycopg
 import pytest
 
-import hegel_store
-from hegel_store.embeddings.protocol import Embedder
 from hegel_store.errors import NotFound
 from hegel_store.models import NewFact
 from hegel_store.models.identifiers import uuid7
@@ -39,12 +37,6 @@ class Calling(HashingEmbedder):
 @pytest.fixture
 def embedder() -> Calling:
     return Calling()
-
-
-@pytest.fixture
-def memory(url: str, embedder: Embedder) -> Iterator[Store]:
-    with hegel_store.connect(url, embedder=embedder) as store:
-        yield store
 
 
 def facts(count: int, name: str = "fact") -> list[NewFact]:

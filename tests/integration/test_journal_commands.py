@@ -7,24 +7,14 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from typer.testing import CliRunner
 
-from hegel_store.cli import app
-from hegel_store.errors import HegelStoreError
 from hegel_store.journal import spool_folder
 from hegel_store.journal.records import pack
 from hegel_store.journal.spool import own
 from hegel_store.models import NewStep
 from hegel_store.store import Store
+from tests.commands import run
 from tests.samples import Steps
-
-
-def run(*arguments: str) -> str:
-    done = CliRunner().invoke(app, list(arguments))
-    if isinstance(done.exception, HegelStoreError):
-        raise done.exception
-    assert done.exit_code == 0, done.output
-    return done.output
 
 
 def test_replay_stores_what_a_writer_left(

@@ -10,7 +10,7 @@ BAD = {
     "no phase": (revision(BATCH, phase="None"), "has_a_phase"),
     "odd phase": (revision(BATCH, phase="'later'"), "has_a_phase"),
     "pass": (revision("pass"), "goes_both_ways"),
-    # What a revision may not do is written out here, for the rule that refuses it.
+    # Nothing unfinished: a revision's text that the rule has to refuse.
     "raise": (revision(BATCH, "raise NotImplementedError"), "goes_both_ways"),
     "nothing": (revision(BATCH, "return"), "goes_both_ways"),
     "table discarded in silence": (

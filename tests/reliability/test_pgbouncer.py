@@ -32,8 +32,8 @@ from tests.servers import wait_until
 
 BINARY = shutil.which("pgbouncer", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
 
-# .ci/run installs it, and takes no skip.
 pytestmark = [
+    # .ci/run installs it and takes no skip; a developer's machine may lack it.
     pytest.mark.skipif(BINARY is None, reason="pgbouncer is not installed"),
     pytest.mark.slow,
 ]

@@ -25,8 +25,8 @@ from tests.servers import wait_until
 
 BINARY = shutil.which("redis-server")
 
-# .ci/run installs it, and takes no skip.
 pytestmark = [
+    # .ci/run installs it and takes no skip; a developer's machine may lack it.
     pytest.mark.skipif(BINARY is None, reason="redis-server is not installed"),
     pytest.mark.slow,
 ]
