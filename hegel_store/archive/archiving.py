@@ -122,7 +122,7 @@ def archive_month(source: Source, month: date, folder: str | os.PathLike[str]) -
             _patiently(connection, statements.lock(found.table))
             kept = _kept(connection, found.table, home, kept)
             # Its rewards go with it: they would be counted twice if it were imported again.
-            connection.execute(TAKE_TURNS)
+            _patiently(connection, TAKE_TURNS)
             connection.execute(FORGET_MONTH, {"month": found.first_day})
             _patiently(connection, statements.drop(found.table))
     logger.info("%s: %d steps archived in %s", found.name, kept.held.steps, kept.path)
