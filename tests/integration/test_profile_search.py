@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.dialects import postgresql
 
-from hegel_store.repositories import profile_statements as statements
+from hegel_store.repositories import profile_search_statements as statements
 from hegel_store.store import Store
 
 

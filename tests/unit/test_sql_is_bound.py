@@ -25,6 +25,8 @@ from hegel_store.models.spaces import Maker, Place
 from hegel_store.models.vectors import DIMENSIONS, size_of, slots_for
 from hegel_store.repositories import (
     fact_writing,
+    profile_alias_statements,
+    profile_search_statements,
     profile_statements,
     step_analysis_statements,
     step_reading_statements,
@@ -72,10 +74,10 @@ def bound(statement: Executable) -> set[object]:
     [
         (profile_statements.history(SENTINEL, SENTINEL + "2", NUMBER), 3),
         (profile_statements.get(SENTINEL, IDENTIFIER), 2),
-        (profile_statements.by_alias(SENTINEL, SENTINEL + "2", SENTINEL + "3"), 3),
-        (profile_statements.search(SENTINEL, None, None, NUMBER), 2),
-        (profile_statements.search(SENTINEL, SENTINEL + "2", "worker", NUMBER), 3),
-        (profile_statements.search(SENTINEL, SENTINEL + "2", SENTINEL + "3", NUMBER), 4),
+        (profile_alias_statements.by_alias(SENTINEL, SENTINEL + "2", SENTINEL + "3"), 3),
+        (profile_search_statements.search(SENTINEL, None, None, NUMBER), 2),
+        (profile_search_statements.search(SENTINEL, SENTINEL + "2", "worker", NUMBER), 3),
+        (profile_search_statements.search(SENTINEL, SENTINEL + "2", SENTINEL + "3", NUMBER), 4),
         (step_reading_statements.recent(SENTINEL, SENTINEL + "2", NUMBER), 3),
         (step_reading_statements.search(SENTINEL, SENTINEL + "2", SENTINEL + "3", NUMBER), 4),
         (step_reading_statements.search(SENTINEL, None, None, NUMBER), 2),
@@ -201,7 +203,7 @@ def test_expected_version_is_bound() -> None:
 def test_search_text_of_two_users_is_the_same_statement() -> None:
     def texts(word: str) -> list[str]:
         return [
-            sql(profile_statements.search(word, word, word, 7)),
+            sql(profile_search_statements.search(word, word, word, 7)),
             sql(step_reading_statements.search(word, word, word, 7)),
             sql(step_reading_statements.recent(word, word, 7)),
         ]

@@ -1,0 +1,44 @@
+"""Profiles read back, one or a scope's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from hegel_store.database import Executor, translated
+from hegel_store.models import PromptProfile
+from hegel_store.models.checks import check_id, check_integer, check_name
+from hegel_store.repositories import profile_statements as statements
+from hegel_store.repositories.profile_rows import found_profile, profile_of
+
+
+class ProfileReading:
+    """What the other parts of ProfileRepository read with."""
+
+    _session: Executor
+
+    def latest(self, corpus_id: str, task_type: str) -> PromptProfile | None:
+        """The scope's newest profile, None when it has none. One index probe."""
+        newest = self.history(corpus_id, task_type, limit=1)
+        return newest[0] if newest else None
+
+    def get(self, corpus_id: str, profile_id: UUID) -> PromptProfile:
+        """One profile. Raises NotFound."""
+        key = check_id("profile_id", profile_id)
+        with translated():
+            row = self._session.execute(
+                statements.get(check_name("corpus_id", corpus_id), key)
+            ).one_or_none()
+        return found_profile(row, corpus_id, key)
+
+    def history(
+        self, corpus_id: str, task_type: str, *, limit: int | None = None
+    ) -> Sequence[PromptProfile]:
+        """The scope's profiles, newest first; all of them when ``limit`` is None."""
+        check_name("corpus_id", corpus_id)
+        check_name("task_type", task_type)
+        if limit is not None:
+            check_integer("limit", limit)
+        with translated():
+            rows = self._session.execute(statements.history(corpus_id, task_type, limit)).all()
+        return [profile_of(row) for row in rows]

@@ -1,0 +1,27 @@
+"""Rows of the profiles' table as profiles."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row
+
+from hegel_store.errors import NotFound
+from hegel_store.models import PromptProfile
+
+
+def profile_of(row: Row[Any]) -> PromptProfile:
+    """The profile, its document read from the text that was written."""
+    values = dict(row._mapping)
+    values["profile"] = json.loads(values.pop("source"))
+    values["content_hash"] = bytes(values["content_hash"]).hex()
+    return PromptProfile(**values)
+
+
+def found_profile(row: Row[Any] | None, corpus_id: str, profile_id: UUID) -> PromptProfile:
+    """The profile of this row. Raises NotFound where there is none."""
+    if row is None:
+        raise NotFound("profile", f"{profile_id} in corpus {corpus_id!r}", "profile_id")
+    return profile_of(row)
