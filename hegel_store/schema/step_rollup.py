@@ -7,6 +7,7 @@ from sqlalchemy import (
     Column,
     Date,
     Identity,
+    Index,
     Numeric,
     PrimaryKeyConstraint,
     Table,
@@ -34,6 +35,8 @@ step_rollup = Table(
     Column("reward_squares", Numeric, nullable=False),
     PrimaryKeyConstraint("corpus_id", "task_type", "day", "profile_id", "step_type", "id"),
 )
+# For a stretch of time in all corpora.
+Index("idx_hegel_step_rollup_day", step_rollup.c.day)
 
 # Months of which every step is in the sums; others have steps from before there were any.
 step_months_counted = Table(

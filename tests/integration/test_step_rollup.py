@@ -25,6 +25,20 @@ from tests.outcomes import PROPERTY, logged, outcomes, require_totals
 from tests.plans import explain, nodes
 from tests.samples import MAY, Steps, rows
 
+SUMS = """
+    WITH profiles AS MATERIALIZED (
+        SELECT gen_random_uuid() AS id FROM generate_series(1, %s)
+    )
+    INSERT INTO hegel_step_rollup (
+        corpus_id, task_type, day, profile_id, step_type,
+        steps, rewards, reward_sum, reward_squares)
+    SELECT 'news', 'qa', %s::date + n, profiles.id, 'training', 1, 1, 0.5, 0.25
+    FROM generate_series(0, %s - 1) AS n, profiles"""
+COUNTED = """
+    INSERT INTO hegel_step_months_counted
+    SELECT DISTINCT date_trunc('month', day)::date FROM hegel_step_rollup
+    ON CONFLICT DO NOTHING"""
+
 
 def require_summary(
     store: Store,
@@ -226,6 +240,26 @@ def test_whole_days_are_read_from_the_sums_alone(store: Store, new: Steps) -> No
     assert steps_read(None, None) == 0
     assert steps_read(midnight, midnight + timedelta(days=30)) == 0
     assert steps_read(midnight - timedelta(hours=13), midnight + timedelta(days=2)) == 1
+
+
+def test_a_stretch_of_time_is_all_that_is_read_of_the_sums(store: Store) -> None:
+    begin, days, profiles = date(2022, 1, 1), 730, 40
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql(SUMS, (profiles, begin, days))
+        connection.exec_driver_sql(COUNTED)
+        connection.exec_driver_sql("ANALYZE hegel_step_rollup, hegel_step_months_counted")
+    since = datetime(2023, 5, 1, tzinfo=UTC)
+    values = dict.fromkeys(["corpus_id", "task_type", "step_type"])
+    with store.engine.connect() as connection:
+        plan = explain(
+            connection,
+            reward_summary(("day",)),
+            {"since": since, "until": since + timedelta(days=30), **values},
+        )
+    (scan,) = [node for node in nodes(plan) if node.get("Relation Name") == "hegel_step_rollup"]
+    read = scan["Actual Rows"] + scan.get("Rows Removed by Filter", 0)
+    assert read * scan["Actual Loops"] == 30 * profiles
+    assert len(store.steps.reward_summary(since=since, until=since + timedelta(days=30))) == 1
 
 
 def test_it_commits_and_so_is_not_for_a_unit_of_work(store: Store) -> None:

@@ -92,6 +92,7 @@ BUILT_ONLINE = {
     "idx_hegel_facts_metadata",
     "idx_hegel_embedding_spaces_state",
     "idx_hegel_training_steps_run",
+    "idx_hegel_step_rollup_day",
     *(f"idx_hegel_facts_embedding_{size}_next" for size in DIMENSIONS),
 }
 

@@ -118,7 +118,7 @@ def test_downgrading_says_what_it_discards(url, caplog):
     ],
 )
 def test_what_would_be_discarded_is_known_for_any_target(target, first, count):
-    said = migrate.discarded(REVISIONS[-1], target)
+    said = migrate.discarded("0033.0", target)
     assert len(said) == count
     assert first is None or said[0].startswith(first)
 
