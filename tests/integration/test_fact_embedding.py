@@ -59,7 +59,8 @@ class Watching(HashingEmbedder):
             ((count,),) = rows(
                 other,
                 "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
-                "AND xact_start IS NOT NULL AND pid <> pg_backend_pid()",
+                "AND backend_type = 'client backend' AND xact_start IS NOT NULL "
+                "AND pid <> pg_backend_pid()",
             )
         self.open_transactions.append(count)
         return super().embed(texts)

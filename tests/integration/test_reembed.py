@@ -302,7 +302,10 @@ def test_a_cut_over_waits_for_facts_that_are_being_written(moving, behind):
         work.facts.add_many([fact("being written")])
         cutting = Thread(target=cut_over)
         cutting.start()
-        waiting = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        waiting = (
+            "SELECT FROM pg_stat_activity"
+            " WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        )
         wait_until(lambda: rows(moving, waiting))
         assert outcome == []
     cutting.join(30)

@@ -123,6 +123,7 @@ def test_a_run_that_is_killed_goes_on_where_it_was(filled, url, tmp_path, batche
     assert running.wait() == -signal.SIGKILL
     active = (
         "SELECT FROM pg_stat_activity WHERE application_name = 'hegel_store' AND state <> 'idle'"
+        " AND datname = current_database()"
     )
     wait_until(lambda: len(rows(filled, active)) == 1)
     before = {content for (content,) in rows(filled, stored)}

@@ -49,7 +49,10 @@ def test_an_iterator_that_is_closed_lets_go_of_its_connection(zoo):
         hits.close()
     with zoo.engine.connect() as connection:
         open_cursors = connection.scalar(
-            text("SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in transaction%'")
+            text(
+                "SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in transaction%'"
+                " AND datname = current_database()"
+            )
         )
     assert open_cursors == 0
 

@@ -130,7 +130,10 @@ def test_a_writer_that_comes_during_the_checks_waits_and_finds_its_table_gone(
                 written.append("gone")
 
     writer = threading.Thread(target=write)
-    waiting = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    waiting = (
+        "SELECT FROM pg_stat_activity"
+        " WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    )
 
     def begin(*given: object) -> None:
         if "CREATE TEMPORARY TABLE planned_members" in str(given[2]):
