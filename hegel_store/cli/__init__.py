@@ -21,6 +21,7 @@ from hegel_store.cli import (
     rollup,
     search,
     seed,
+    usefulness,
 )
 from hegel_store.errors import HegelStoreError
 
@@ -43,6 +44,7 @@ app.command()(recall.recall)
 app.command()(ageing.age)
 app.command()(reembed.reembed)
 app.command()(rollup.roll_up)
+app.command()(usefulness.refresh_usefulness)
 app.command()(journal.replay)
 app.command()(journal.dead_letters)
 app.command()(archive.export)

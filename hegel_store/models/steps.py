@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, get_args
 from uuid import UUID
@@ -118,8 +119,25 @@ class NewStep:
             keep("id", uuid7(self.created_at))
 
 
+class _Undecoded:
+    """Decodes the documents of a step that was just logged when they are first looked at, which
+    most callers never do."""
+
+    __slots__ = ("_logged",)
+
+    _logged: NewStep
+
+    def __getattr__(self, name: str) -> Any:
+        # Asked for slots alone that are empty.
+        if name not in ("metrics", "debate_trace"):
+            raise AttributeError(name)
+        value = json.loads(getattr(self._logged, f"{name}_json"))
+        object.__setattr__(self, name, value)
+        return value
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrainingStep:
+class TrainingStep(_Undecoded):
     """A stored step; the fields mean what they mean in NewStep."""
 
     corpus_id: str
@@ -138,6 +156,21 @@ class TrainingStep:
     optimization_strategy: str | None
     processing_time_ms: int | None
     run_id: str | None
+
+    @classmethod
+    def logged(cls, step: NewStep) -> TrainingStep:
+        """What reading the step back gives, whatever became of the caller's dictionaries since."""
+        stored = cls.__new__(cls)
+        keep = object.__setattr__
+        keep(stored, "_logged", step)
+        for name in PLAIN_FIELDS:
+            keep(stored, name, getattr(step, name))
+        return stored
+
+
+PLAIN_FIELDS = tuple(
+    field.name for field in fields(TrainingStep) if field.name not in ("metrics", "debate_trace")
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -136,7 +136,8 @@ def reward_summary(by: Sequence[Grouping]) -> TextClause:
             coalesce(step.reward::numeric * step.reward::numeric, 0)
         -- OFFSET keeps it a question for each stretch of time, so that only its months are read.
         FROM rest CROSS JOIN LATERAL (
-            SELECT * FROM hegel_training_steps AS step
+            SELECT corpus_id, task_type, created_at, old_profile_id, step_type, reward
+            FROM hegel_training_steps AS step
             WHERE step.created_at >= rest.begins AND step.created_at < rest.ends
               AND {_conditions("step")}
             OFFSET 0

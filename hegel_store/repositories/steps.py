@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -62,7 +61,7 @@ class StepRepository(StepReading, StepAnalysis, StepRollup):
         values = {name: getattr(step, attribute) for name, _, attribute in FIELDS}
         if self._insert(statements.INSERT_ONE, values, [step]) == 0:
             self._require_same([step])
-        return _as_stored(step)
+        return TrainingStep.logged(step)
 
     def log_many(self, steps: Iterable[NewStep]) -> int:
         """Store steps, all or none, and return how many were new (the others were stored before).
@@ -153,7 +152,7 @@ class StepRepository(StepReading, StepAnalysis, StepRollup):
             for step in self._read(statements.STORED, values)
         }
         for step in steps:
-            if stored.get((step.corpus_id, step.created_at, step.id)) != _as_stored(step):
+            if stored.get((step.corpus_id, step.created_at, step.id)) != TrainingStep.logged(step):
                 raise StepConflict(
                     f"another step of corpus {step.corpus_id!r} has the id {step.id} "
                     f"and the time {step.created_at.isoformat()}"
@@ -253,14 +252,6 @@ def _unknown_profile(field: str, steps: Sequence[NewStep]) -> NotFound:
     shown = ", ".join(map(str, ids[:3])) + (f" or another of {len(ids)}" if len(ids) > 3 else "")
     corpora = ", ".join(sorted({repr(step.corpus_id) for step in steps}))
     return NotFound("profile", f"{shown} in corpus {corpora}", field)
-
-
-def _as_stored(step: NewStep) -> TrainingStep:
-    """What reading the step back gives, whatever became of the caller's dictionaries since."""
-    values = {name: getattr(step, name) for name, _, _ in FIELDS}
-    values["metrics"] = json.loads(step.metrics_json)
-    values["debate_trace"] = json.loads(step.debate_trace_json)
-    return TrainingStep(**values)
 
 
 def _batches(steps: Iterable[NewStep]) -> Iterator[list[NewStep]]:

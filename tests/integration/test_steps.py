@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+from collections.abc import Callable
+from dataclasses import FrozenInstanceError, asdict, replace
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -14,6 +19,7 @@ from hegel_store.errors import (
     NotFound,
     StepConflict,
 )
+from hegel_store.models import TrainingStep
 from hegel_store.models.identifiers import uuid7
 from hegel_store.repositories import steps as steps_module
 from hegel_store.store import Store
@@ -48,6 +54,26 @@ def test_step_comes_back_as_it_was_logged(store: Store, new: Steps) -> None:
     assert (logged.id, logged.created_at) == (step.id, MAY)
     assert logged.metrics == step.metrics
     assert logged.debate_trace == step.debate_trace
+
+
+@pytest.mark.parametrize(
+    "copied",
+    [copy.copy, copy.deepcopy, replace, lambda step: pickle.loads(pickle.dumps(step))],  # noqa: S301
+)
+def test_step_that_was_just_logged_is_a_value_like_one_that_was_read(
+    store: Store, new: Steps, copied: Callable[[TrainingStep], TrainingStep]
+) -> None:
+    trace: dict[str, Any] = {"rounds": [1]}
+    logged = store.steps.log(new(metrics={"tokens": 7}, debate_trace=trace))
+    trace["rounds"].append(2)
+    (read,) = store.steps.recent("news", "qa")
+    assert copied(logged) == logged == read
+    assert asdict(logged) == asdict(read)
+    assert logged.debate_trace == {"rounds": [1]}
+    with pytest.raises(AttributeError, match="rewards"):
+        _ = logged.rewards  # type: ignore[attr-defined]
+    with pytest.raises(FrozenInstanceError):
+        logged.metrics = {}  # type: ignore[misc]
 
 
 def test_step_that_changed_nothing_has_no_new_profile_and_no_reward(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import statistics
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,8 +13,10 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import text
+from typer.testing import CliRunner
 
 import hegel_store
+from hegel_store.cli import app
 from hegel_store.models import FactFilter, SearchHit
 from hegel_store.models.spaces import Maker, Place
 from hegel_store.repositories.usefulness_statements import PRIOR_STEPS
@@ -88,6 +91,17 @@ def test_a_mean_is_shrunk_towards_that_of_the_corpus(
     assert found == expected
     assert found["winter"][2] < found["beetles"][2] < 0.5 < found["worms"][2]
     assert memory.retrievals.refresh() == 0
+
+
+def test_the_command_counts_a_corpus_or_all(
+    memory: Store, new: Steps, hits: dict[str, SearchHit], url: str
+) -> None:
+    log(memory, new, [(1.0, [hits["beetles"]]), (0.0, [hits["worms"]])])
+    command = ["refresh-usefulness", "--url", url]
+    other = CliRunner().invoke(app, [*command, "--corpus", "sports"])
+    assert (other.exit_code, other.output) == (0, "0 facts weigh otherwise\n")
+    assert json.loads(CliRunner().invoke(app, [*command, "--json"]).output) == {"changed": 2}
+    assert set(by_word(memory, hits)) == {"beetles", "worms"}
 
 
 def test_many_steps_count_for_more_than_few_and_none_for_more_than_all(
