@@ -82,6 +82,8 @@ def test_downgrading_says_what_it_discards(url, caplog):
     caplog.set_level("WARNING", "hegel_store.migrate")
     migrate.downgrade(parse_address(url, "the test"), "0006")
     assert [record.message for record in caplog.records] == [
+        "0035.0: The downgrade discards the evidence, the moves that took an alias away, and which"
+        " aliases have been.",
         "0033.0: The downgrade discards the sums, which can be made anew from the log.",
         "0032.0: The downgrade discards the log of what steps were shown.",
         "0030.0: The downgrade discards the sums, which can be made anew.",
@@ -104,16 +106,18 @@ def test_downgrading_says_what_it_discards(url, caplog):
 @pytest.mark.parametrize(
     ("target", "first", "count"),
     [
-        ("base", "0033.0", 21),
-        ("0009", "0033.0", 12),
-        ("0020.0", "0033.0", 5),
-        ("-1", "0033.0", 1),
-        ("-2", "0033.0", 2),
-        ("-3", "0033.0", 2),
-        ("-4", "0033.0", 3),
-        ("-6", "0033.0", 4),
-        ("-13", "0033.0", 5),
-        ("-99", "0033.0", 21),
+        ("base", "0035.0", 22),
+        ("0009", "0035.0", 13),
+        ("0020.0", "0035.0", 6),
+        ("-1", None, 0),
+        ("-2", "0035.0", 1),
+        ("-3", "0035.0", 2),
+        ("-4", "0035.0", 3),
+        ("-5", "0035.0", 3),
+        ("-6", "0035.0", 4),
+        ("-8", "0035.0", 5),
+        ("-15", "0035.0", 6),
+        ("-99", "0035.0", 22),
         ("zz", None, 0),
     ],
 )
