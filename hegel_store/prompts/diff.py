@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
@@ -44,7 +45,7 @@ def diff_profiles(old: PromptProfile, new: PromptProfile) -> ProfileDiff:
         new=new,
         changes=[
             _change(path, kind, before, after, roles)
-            for path, kind, before, after in _compared((), old.profile, new.profile)
+            for path, kind, before, after in _compared(Place(), old.profile, new.profile)
         ],
     )
 
@@ -71,8 +72,13 @@ def _words(old: str, new: str) -> Iterator[Piece]:
     matched = opcodes([word for _, word in before], [word for _, word in after])
     for equal, i1, i2, j1, j2 in matched:
         if not equal:
-            yield "deleted", "".join(map("".join, before[i1:i2]))
-            yield "inserted", "".join(map("".join, after[j1:j2]))
+            deleted = "".join(map("".join, before[i1:i2]))
+            inserted = "".join(map("".join, after[j1:j2]))
+            # The blanks before another word.
+            same = before[i1][0] if i1 < i2 and j1 < j2 and before[i1][0] == after[j1][0] else ""
+            yield "equal", same
+            yield "deleted", deleted[len(same) :]
+            yield "inserted", inserted[len(same) :]
             continue
         for (blank, word), (other, _) in zip(before[i1:i2], after[j1:j2], strict=True):
             if blank == other:
@@ -98,55 +104,73 @@ def _joined(pieces: Sequence[Piece]) -> Iterator[TextSegment]:
 Found = tuple[Path, ChangeKind, Any, Any]
 
 
-def _compared(path: Path, old: Any, new: Any) -> Iterator[Found]:
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a value is in both documents: items of a list may have moved on."""
+
+    old: Path = ()
+    new: Path = ()
+
+    def at(self, old: str | int, new: str | int) -> Place:
+        return Place((*self.old, old), (*self.new, new))
+
+
+def _compared(place: Place, old: Any, new: Any) -> Iterator[Found]:
     """The changes of a value and of what is inside of it."""
     if isinstance(old, Mapping) and isinstance(new, Mapping):
-        yield from _objects(path, old, new)
+        yield from _objects(place, old, new)
     elif isinstance(old, list) and isinstance(new, list):
-        yield from _lists(path, old, new)
+        yield from _lists(place, old, new)
     elif _is_leaf(old) and _is_leaf(new):
         if _written(old) != _written(new):
-            yield path, "changed", old, new
+            yield place.new, "changed", old, new
     else:
-        yield from _leaves(path, "removed", old)
-        yield from _leaves(path, "added", new)
+        yield from _removed(place.old, old)
+        yield from _added(place.new, new)
 
 
-def _objects(path: Path, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Found]:
+def _objects(place: Place, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Found]:
     common = [key for key in old if key in new], [key for key in new if key in old]
     if common[0] != common[1]:
-        yield path, "reordered", *common
+        yield place.new, "reordered", *common
     for key, value in old.items():
         if key in new:
-            yield from _compared((*path, key), value, new[key])
+            yield from _compared(place.at(key, key), value, new[key])
         else:
-            yield from _leaves((*path, key), "removed", value)
+            yield from _removed((*place.old, key), value)
     for key, value in new.items():
         if key not in old:
-            yield from _leaves((*path, key), "added", value)
+            yield from _added((*place.new, key), value)
 
 
-def _lists(path: Path, old: list[Any], new: list[Any]) -> Iterator[Found]:
+def _lists(place: Place, old: list[Any], new: list[Any]) -> Iterator[Found]:
     for equal, i1, i2, j1, j2 in opcodes([*map(_written, old)], [*map(_written, new)]):
         if equal:
             continue
         both = min(i2 - i1, j2 - j1)
-        for n in range(both):
-            yield from _compared((*path, j1 + n), old[i1 + n], new[j1 + n])
+        for i, j in zip(range(i1, i1 + both), range(j1, j1 + both), strict=True):
+            yield from _compared(place.at(i, j), old[i], new[j])
         for i in range(i1 + both, i2):
-            yield from _leaves((*path, i), "removed", old[i])
+            yield from _removed((*place.old, i), old[i])
         for j in range(j1 + both, j2):
-            yield from _leaves((*path, j), "added", new[j])
+            yield from _added((*place.new, j), new[j])
 
 
-def _leaves(path: Path, kind: ChangeKind, value: Any) -> Iterator[Found]:
+def _removed(path: Path, value: Any) -> Iterator[Found]:
+    return ((found, "removed", leaf, None) for found, leaf in _leaves(path, value))
+
+
+def _added(path: Path, value: Any) -> Iterator[Found]:
+    return ((found, "added", None, leaf) for found, leaf in _leaves(path, value))
+
+
+def _leaves(path: Path, value: Any) -> Iterator[tuple[Path, Any]]:
     """Everything inside of a value that is in one of the documents only."""
     if _is_leaf(value):
-        yield (path, kind, None, value) if kind == "added" else (path, kind, value, None)
+        yield path, value
         return
-    items = value.items() if isinstance(value, Mapping) else enumerate(value)
-    for key, item in items:
-        yield from _leaves((*path, key), kind, item)
+    for key, item in value.items() if isinstance(value, Mapping) else enumerate(value):
+        yield from _leaves((*path, key), item)
 
 
 def _is_leaf(value: Any) -> bool:
