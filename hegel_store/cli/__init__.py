@@ -10,6 +10,7 @@ import typer
 from hegel_store.cli import (
     adoption,
     ageing,
+    aliases,
     archive,
     database,
     demo,
@@ -21,6 +22,7 @@ from hegel_store.cli import (
     rollup,
     search,
     seed,
+    versions,
 )
 from hegel_store.errors import HegelStoreError
 
@@ -50,6 +52,13 @@ app.command("import")(archive.import_)
 app.command()(archive.archive)
 app.command()(profiles.history)
 app.command()(profiles.lineage)
+app.command()(versions.diff)
+app.command()(versions.blame)
+app.command()(versions.rollback)
+app.command()(aliases.aliases)
+app.command()(aliases.promote)
+app.command()(aliases.drop_alias)
+app.command()(aliases.alias_history)
 
 
 def main() -> None:
