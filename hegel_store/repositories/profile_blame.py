@@ -114,15 +114,17 @@ def _blamed(
     """The sentences with the first row that has each of them."""
     wanted = {normalised(piece) for piece in pieces}
     first: dict[str, Row[Any]] = {}
+    # A sentence lies in one line, and most versions leave most lines alone.
     read: set[str] = set()
     for row in oldest_first:
         prompt = (row.prompts or {}).get(role)
-        # Most versions leave most roles alone.
-        if prompt is None or prompt in read:
+        if not prompt:
             continue
-        read.add(prompt)
-        for sentence in wanted.intersection(map(normalised, sentences(prompt))):
-            first.setdefault(sentence, row)
+        fresh = set(prompt.split("\n")) - read
+        read |= fresh
+        for line in fresh:
+            for sentence in wanted.intersection(map(normalised, sentences(line) or [""])):
+                first.setdefault(sentence, row)
         if len(first) == len(wanted):
             break
     for piece in pieces:

@@ -122,6 +122,14 @@ def test_roles_are_looked_at_by_themselves(store: Store) -> None:
     assert store.profiles.blame("news", store.profiles.append("news", "qa", {}).id) == []
 
 
+def test_a_prompt_of_blanks_is_one_sentence(store: Store) -> None:
+    parent = append(store, "")
+    for blank in ("\n", " ", "\n \n"):
+        parent = append(store, blank, parent)
+        (found,) = store.profiles.blame("news", parent.id)
+        assert (found.text, found.version) == (blank, 2)
+
+
 def test_a_profile_that_is_not_there_is_not_found(store: Store) -> None:
     there = append(store, TREE)
     for corpus, profile_id in (("news", uuid4()), ("law", there.id)):

@@ -47,6 +47,14 @@ def test_sentences_give_back_the_prompt(prompt):
     assert all(map(normalised, cut)) or len(cut) == 1
 
 
+@settings(max_examples=500, deadline=None)
+@given(st.lists(PIECES).map("".join))
+def test_a_sentence_lies_in_one_line(prompt):
+    whole = {normalised(sentence) for sentence in sentences(prompt)}
+    by_line = {normalised(cut) for line in prompt.split("\n") for cut in sentences(line)}
+    assert whole - {""} == by_line - {""}
+
+
 def test_blanks_do_not_make_another_sentence():
     assert normalised(" Be\n\tvery  brief. ") == "Be very brief."
 
