@@ -10,6 +10,7 @@ import typer
 from hegel_store.cli import (
     adoption,
     ageing,
+    aliases,
     archive,
     database,
     demo,
@@ -22,6 +23,7 @@ from hegel_store.cli import (
     search,
     seed,
     usefulness,
+    versions,
 )
 from hegel_store.errors import HegelStoreError
 
@@ -52,6 +54,13 @@ app.command("import")(archive.import_)
 app.command()(archive.archive)
 app.command()(profiles.history)
 app.command()(profiles.lineage)
+app.command()(versions.diff)
+app.command()(versions.blame)
+app.command()(versions.rollback)
+app.command()(aliases.aliases)
+app.command()(aliases.promote)
+app.command()(aliases.drop_alias)
+app.command()(aliases.alias_history)
 
 
 def main() -> None:

@@ -1,6 +1,8 @@
 """The values that go into the store and come out of it."""
 
 from hegel_store.models.ageing import Aged, AgeingRule
+from hegel_store.models.aliases import AliasMove, ProfileAlias
+from hegel_store.models.blame import BlamedSentence
 from hegel_store.models.confidence import ConfidenceInterval
 from hegel_store.models.facts import (
     AddResult,
@@ -24,6 +26,8 @@ __all__ = [
     "AddResult",
     "Aged",
     "AgeingRule",
+    "AliasMove",
+    "BlamedSentence",
     "CategoryReward",
     "ConfidenceInterval",
     "Fact",
@@ -36,6 +40,7 @@ __all__ = [
     "NewFact",
     "NewStep",
     "PopulationMember",
+    "ProfileAlias",
     "ProfileComparison",
     "PromptProfile",
     "RefusedFact",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from hegel_store.database import Executor, translated
+from hegel_store.errors import NotFound
 from hegel_store.models import PromptProfile
 from hegel_store.models.checks import check_id, check_integer, check_name
 from hegel_store.repositories import profile_statements as statements
@@ -30,6 +31,21 @@ class ProfileReading:
                 statements.get(check_name("corpus_id", corpus_id), key)
             ).one_or_none()
         return found_profile(row, corpus_id, key)
+
+    def get_version(self, corpus_id: str, task_type: str, version: int) -> PromptProfile:
+        """The profile of this number in its scope. Raises NotFound."""
+        check_name("corpus_id", corpus_id)
+        check_name("task_type", task_type)
+        check_integer("version", version)
+        with translated():
+            row = self._session.execute(
+                statements.get_version(corpus_id, task_type, version)
+            ).one_or_none()
+        if row is None:
+            raise NotFound(
+                "profile", f"version {version} in scope ({corpus_id!r}, {task_type!r})", "version"
+            )
+        return profile_of(row)
 
     def history(
         self, corpus_id: str, task_type: str, *, limit: int | None = None

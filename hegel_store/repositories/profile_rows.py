@@ -10,11 +10,14 @@ from sqlalchemy import Row
 
 from hegel_store.errors import NotFound
 from hegel_store.models import PromptProfile
+from hegel_store.repositories.profile_statements import COLUMNS
+
+COLUMN_NAMES = [column.name for column in COLUMNS]
 
 
 def profile_of(row: Row[Any]) -> PromptProfile:
     """The profile, its document read from the text that was written."""
-    values = dict(row._mapping)
+    values = {column: row._mapping[column] for column in COLUMN_NAMES}
     values["profile"] = json.loads(values.pop("source"))
     values["content_hash"] = bytes(values["content_hash"]).hex()
     return PromptProfile(**values)

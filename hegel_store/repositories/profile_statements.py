@@ -91,6 +91,15 @@ def get(corpus_id: str, profile_id: UUID) -> Select[Any]:
     )
 
 
+def get_version(corpus_id: str, task_type: str, version: int) -> Select[Any]:
+    """One profile by its number in the scope."""
+    return select(*COLUMNS).where(
+        prompt_profiles.c.corpus_id == corpus_id,
+        prompt_profiles.c.task_type == task_type,
+        prompt_profiles.c.version == version,
+    )
+
+
 ANNOTATE = text(
     f"""
     UPDATE hegel_prompt_profiles AS profile SET

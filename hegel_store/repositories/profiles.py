@@ -19,12 +19,16 @@ from hegel_store.models.checks import (
 from hegel_store.models.identifiers import uuid7
 from hegel_store.repositories import profile_statements as statements
 from hegel_store.repositories.profile_aliases import ProfileAliases
+from hegel_store.repositories.profile_blame import ProfileBlame
 from hegel_store.repositories.profile_lineage import ProfileLineage
+from hegel_store.repositories.profile_rollback import ProfileRollback
 from hegel_store.repositories.profile_rows import found_profile, profile_of
 from hegel_store.repositories.profile_search import ProfileSearch
 
 
-class ProfileRepository(ProfileLineage, ProfileSearch, ProfileAliases):
+class ProfileRepository(
+    ProfileLineage, ProfileSearch, ProfileAliases, ProfileRollback, ProfileBlame
+):
     """The versioned, immutable prompt profiles of every scope (corpus, task type).
 
     ``session`` is any SQLAlchemy Session or Connection; nothing is committed here.

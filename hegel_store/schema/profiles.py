@@ -149,7 +149,8 @@ profile_aliases = Table(
     name_column("corpus_id"),
     name_column("task_type"),
     name_column("alias"),
-    Column("profile_id", Uuid, nullable=False),
+    # None when the alias was taken away: its row stays, as whoever moves it next waits there.
+    Column("profile_id", Uuid),
     # For the history: a mover that waited for another one sees only here whom it followed.
     Column("previous_profile_id", Uuid),
     moment_column("updated_at"),
@@ -173,10 +174,11 @@ profile_alias_moves = Table(
     name_column("task_type"),
     name_column("alias"),
     Column("from_profile_id", Uuid),
-    Column("to_profile_id", Uuid, nullable=False),
+    Column("to_profile_id", Uuid),
     Column("reason", Text),
     Column("moved_by", Text, nullable=False, server_default=text("CURRENT_USER")),
     moment_column("moved_at"),
+    json_column("evidence"),
     PrimaryKeyConstraint("corpus_id", "id"),
     ForeignKeyConstraint(
         ["corpus_id", "from_profile_id"],
@@ -186,6 +188,7 @@ profile_alias_moves = Table(
         ["corpus_id", "to_profile_id"],
         ["hegel_prompt_profiles.corpus_id", "hegel_prompt_profiles.id"],
     ),
+    is_object("evidence"),
 )
 Index(
     "idx_hegel_profile_alias_moves_alias",

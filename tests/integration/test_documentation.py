@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,21 @@ def test_the_log_is_archived_as_the_page_says(url, monkeypatch, tmp_path):
             assert done.exit_code == 0, f"{line}: {done.exception}"
     # The one of today, and the one of the other log, which was archived and is imported again.
     assert rows(store, "SELECT count(*) FROM hegel_training_steps") == [(2,)]
+
+
+@pytest.mark.parametrize("page", ["promote", "compare-prompts"])
+def test_profiles_are_promoted_and_compared_as_the_page_says(url, monkeypatch, page):
+    """Its Python as it stands, then its commands."""
+    monkeypatch.setenv("DATABASE_URL", url)
+    run(f"docs/how-to/{page}.md", store=connect(url))
+    blocks = re.findall(
+        r"```sh\n(.*?)```", (ROOT / f"docs/how-to/{page}.md").read_text(), re.DOTALL
+    )
+    lines = "".join(blocks).replace("\\\n", " ").splitlines()
+    assert lines
+    for line in lines:
+        done = CliRunner().invoke(app, shlex.split(line)[1:])
+        assert done.exit_code == 0, f"{line}: {done.exception}"
 
 
 @pytest.mark.slow

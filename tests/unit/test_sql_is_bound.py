@@ -74,6 +74,7 @@ def bound(statement: Executable) -> set[object]:
     [
         (profile_statements.history(SENTINEL, SENTINEL + "2", NUMBER), 3),
         (profile_statements.get(SENTINEL, IDENTIFIER), 2),
+        (profile_statements.get_version(SENTINEL, SENTINEL + "2", NUMBER), 3),
         (profile_alias_statements.by_alias(SENTINEL, SENTINEL + "2", SENTINEL + "3"), 3),
         (profile_search_statements.search(SENTINEL, None, None, NUMBER), 2),
         (profile_search_statements.search(SENTINEL, SENTINEL + "2", "worker", NUMBER), 3),
