@@ -201,7 +201,8 @@ def test_an_alias_is_followed_to_its_newest_target(store):
 
 
 def test_an_alias_is_followed_from_the_version_a_worker_has(store):
-    first, second = (store.profiles.append(*SCOPE, {}) for _ in range(2))
+    first = store.profiles.append(*SCOPE, {})
+    store.profiles.append(*SCOPE, {})
     store.profiles.set_alias(*SCOPE, "production", first.id)
     assert versions(store.follow(*SCOPE, alias="production", timeout=0)) == []
     assert versions(store.follow(*SCOPE, alias="production", after=1, timeout=0)) == []
