@@ -6,9 +6,12 @@ from typing import Any
 
 from sqlalchemy import Select, desc, select
 
-from hegel_store.repositories import profile_alias_statements
 from hegel_store.repositories.profile_statements import COLUMNS
 from hegel_store.schema import profile_aliases, prompt_profiles
+
+POINTS_AT = (profile_aliases.c.corpus_id == prompt_profiles.c.corpus_id) & (
+    profile_aliases.c.profile_id == prompt_profiles.c.id
+)
 
 
 def newest_version(corpus_id: str, task_type: str) -> Select[Any]:
@@ -25,11 +28,7 @@ def aliased_version(corpus_id: str, task_type: str, alias: str) -> Select[Any]:
     """The version of the profile an alias points at, without the profile."""
     return (
         select(prompt_profiles.c.version)
-        .join(
-            profile_aliases,
-            (profile_aliases.c.corpus_id == prompt_profiles.c.corpus_id)
-            & (profile_aliases.c.profile_id == prompt_profiles.c.id),
-        )
+        .join(profile_aliases, POINTS_AT)
         .where(
             profile_aliases.c.corpus_id == corpus_id,
             profile_aliases.c.task_type == task_type,
@@ -68,6 +67,13 @@ def newest(corpus_id: str, task_type: str, version: int) -> Select[Any]:
 
 def aliased(corpus_id: str, task_type: str, alias: str, version: int) -> Select[Any]:
     """The profile an alias points at, unless it is of this version."""
-    return profile_alias_statements.by_alias(corpus_id, task_type, alias).where(
-        prompt_profiles.c.version != version
+    return (
+        select(*COLUMNS)
+        .join(profile_aliases, POINTS_AT)
+        .where(
+            profile_aliases.c.corpus_id == corpus_id,
+            profile_aliases.c.task_type == task_type,
+            profile_aliases.c.alias == alias,
+            prompt_profiles.c.version != version,
+        )
     )
