@@ -116,8 +116,9 @@ def hit(store: Store) -> None:
         print(f"  cache.{name:<28} p50 {p50:.2f} us, p99 {p99:.2f} us")
 
 
-def append(store: Store, url: str, writers: int, who: str) -> None:
-    """Each writer to a scope of its own, so that they meet nowhere but at the commit."""
+def append(store: Store, url: str, writers: int, how: str) -> None:
+    """Each writer to a scope of its own, so that they meet nowhere but at the commit; there is one
+    who listens."""
     with psycopg.connect(url, autocommit=True) as admin:
         switches = {
             "no trigger": (),
@@ -150,7 +151,7 @@ def append(store: Store, url: str, writers: int, who: str) -> None:
                     walls[name].append(20 * writers / (time.perf_counter() - began))
         admin.execute(f"ALTER TABLE hegel_prompt_profiles ENABLE TRIGGER {TRIGGER}")
         admin.execute("ALTER TABLE hegel_prompt_profiles DISABLE TRIGGER bench_notify")
-    print(f"\nstore.profiles.append, {writers} at the same time, {who}")
+    print(f"\nstore.profiles.append, {writers} at the same time; {how}")
     floor = statistics.median(taken["no trigger"])
     for name, values in taken.items():
         median = statistics.median(values)
@@ -232,13 +233,14 @@ def main() -> None:
             version = connection.info.parameter_status("server_version")
         print(f"PostgreSQL {version}, psycopg {psycopg.__version__}")
         read(store, url)
-        for writers in (1, 8):
-            append(store, url, writers, "nobody listens")
         hit(listening)
         while listening.following != "notified":
             time.sleep(0.05)
+        unflushed = f"{url}&options=-c%20synchronous_commit%3Doff"
         for writers in (1, 8):
-            append(store, url, writers, "somebody listens")
+            append(store, url, writers, "each commit is flushed to the disk")
+            with hegel_store.connect(unflushed, pool="heavy") as quick:
+                append(quick, url, writers, "commits are not waited for (synchronous_commit = off)")
         crowd(url, arguments.seconds)
 
 

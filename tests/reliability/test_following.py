@@ -16,6 +16,7 @@ import pytest
 
 import hegel_store
 from hegel_store.errors import DatabaseUnavailable
+from hegel_store.following import listener
 from hegel_store.store import Store
 from tests.proxy import proxy_to
 from tests.reliability.test_pgbouncer import BINARY, pooled_url  # noqa: F401  # a fixture
@@ -250,3 +251,22 @@ def test_a_forked_child_listens_for_itself(url, store):
     append(url, 1)
     assert next(follower).version == 6
     wait_until(lambda: cache.latest(*SCOPE).version == 6)
+
+
+def test_on_a_standby_new_profiles_are_looked_for_until_it_is_promoted(own, monkeypatch, caplog):
+    """The server, started again as the standby of nobody."""
+    monkeypatch.setattr(listener, "RECHECK_SECONDS", 0.5)
+    append(own.url(), 2)
+    signal_file = own.data / "standby.signal"
+    signal_file.touch()
+    os.chown(signal_file, own.data.stat().st_uid, own.data.stat().st_gid)
+    own.restart()
+    with hegel_store.connect(own.url(), follow_seconds=0.2) as store:
+        with collecting(store, 4) as found:
+            wait_until(lambda: store.following == "polling")
+            wait_until(lambda: found == [1, 2])
+            own.execute("SELECT pg_promote()")
+            append(own.url(), 2)
+        assert found == [1, 2, 3, 4]
+        wait_until(lambda: store.following == "notified", 30)
+    assert caplog.text.count("nothing can be listened to: the server is a standby") == 1
