@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
+import socket
+from contextlib import suppress
 from typing import Any
 from weakref import WeakSet
 
@@ -119,6 +122,13 @@ class Connector:
             if secret := str(self._parameters.get(name) or ""):
                 reason = reason.replace(secret, "***")
         return f"cannot connect to {self._where}: {reason}"
+
+
+def hang_up(connection: psycopg.Connection[Any]) -> None:
+    """Shut the socket down, which wakes a thread that waits for it."""
+    if not connection.closed:
+        with suppress(OSError), socket.socket(fileno=os.dup(connection.fileno())) as wire:
+            wire.shutdown(socket.SHUT_RDWR)
 
 
 # Where pgvector is, unless that is one of the names given.

@@ -64,8 +64,9 @@ class Settings(BaseSettings):
     a connection. ``pgbouncer`` says that a transaction pooler stands in between: prepared
     statements and startup options are then off, so set timeouts with ALTER ROLE there.
     ``query_log`` counts the queries that are searched by meaning, texts and all. ``result_cache``
-    answers an identical search from memory until somebody writes to its corpus. Raises
-    InvalidInput, naming the field.
+    answers an identical search from memory until somebody writes to its corpus.
+    ``follow_seconds`` pass between two looks for new profiles where there are no notifications.
+    Raises InvalidInput, naming the field.
     """
 
     model_config = SettingsConfigDict(env_prefix="HEGEL_", extra="forbid", env_ignore_empty=True)
@@ -92,6 +93,7 @@ class Settings(BaseSettings):
     result_cache: bool = False
     result_cache_seconds: float = Field(300.0, gt=0, le=LONGEST_TIMEOUT)
     result_cache_bytes: int = Field(64 * 2**20, ge=1)
+    follow_seconds: float = Field(1.0, gt=0, le=LONGEST_TIMEOUT)
 
     def __init__(self, **values: Any) -> None:
         problem = None

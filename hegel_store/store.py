@@ -13,7 +13,9 @@ from sqlalchemy import URL, Engine
 from sqlalchemy.orm import Session
 
 from hegel_store import migrate
+from hegel_store.connector import Connector
 from hegel_store.database import Database, translated
+from hegel_store.deadlines import TimedAutocommit
 from hegel_store.embeddings.prewarming import Prewarming
 from hegel_store.embeddings.protocol import Embedder
 from hegel_store.errors import (
@@ -21,6 +23,7 @@ from hegel_store.errors import (
     EmbedderMissing,
     MigrationRequired,
 )
+from hegel_store.following import Following, Notices, ProfileCache, ProfileFollower, follow
 from hegel_store.journal import StepWriter, WriterOptions, spool_folder
 from hegel_store.migrate.rights import require_pgvector, require_server
 from hegel_store.models import NewStep, PromptProfile, TrainingStep
@@ -91,6 +94,9 @@ class Store:
         )
         self.labels = LabelRepository(autocommit, self._spaces.preferred)
         self.retrievals = RetrievalRepository(autocommit)
+        self._looking = TimedAutocommit(self.engine, migrate.require_current)
+        connect = None if settings.pgbouncer else Connector(address, settings)
+        self._notices = Notices(connect, settings.follow_seconds)
 
     @property
     def engine(self) -> Engine:
@@ -191,6 +197,61 @@ class Store:
         folder = spool_folder(self.address, root)
         return StepWriter(self._new_database, folder, **options)
 
+    def follow(
+        self,
+        corpus_id: str,
+        task_type: str,
+        *,
+        timeout: float | None = None,
+        after: int | None = None,
+        alias: str | None = None,
+    ) -> ProfileFollower:
+        """An iterator over the new profiles of a scope, each as soon as it is committed.
+
+        Every version, in order, none missed and none repeated: those made after this call, or
+        those above the version ``after`` (0 is before the first one). With ``alias`` the profile
+        that it points at, whenever that is another one than before (``after`` is the version that
+        the caller has); of moves that follow each other quickly only the last is sure to be seen.
+        The alias 'latest' gives the newest version the same way.
+
+        It ends when nothing new came for ``timeout`` seconds, and with close(), its own or the
+        store's. While the database is away it waits. ``following`` tells how it hears of changes.
+
+        Raises InvalidInput, and from here or the iteration what reading a profile raises; here,
+        DatabaseUnavailable too, unless ``after`` is given.
+        """
+        return follow(
+            self._looking,
+            self._notices,
+            corpus_id,
+            task_type,
+            timeout=timeout,
+            after=after,
+            alias=alias,
+        )
+
+    def profile_cache(
+        self, *, max_staleness: float = 5.0, stale_if_away: float = 0.0, entries: int = 1000
+    ) -> ProfileCache:
+        """The current profiles in memory, for workers that serve them.
+
+        See hegel_store.following.ProfileCache. Raises InvalidInput, naming the argument.
+        """
+        return ProfileCache(
+            ProfileRepository(self._looking),
+            self._notices,
+            max_staleness=max_staleness,
+            stale_if_away=stale_if_away,
+            entries=entries,
+        )
+
+    @property
+    def following(self) -> Following:
+        """How followers and caches hear of changes: "notified", or "polling" where nothing can be
+        listened to; "connecting" until that is known or while the connection is lost; "idle" until
+        somebody follows."""
+        return self._notices.following
+
     def upgrade(self, *, phase: migrate.Phase | None = None) -> None:
         """Migrate the database to this package's schema, like ``alembic upgrade head``.
 
@@ -242,7 +303,9 @@ class Store:
         )
 
     def close(self) -> None:
-        """Write the queries that were counted, and close the pooled connections."""
+        """Write the queries that were counted, end what follows profiles, and close the pooled
+        connections."""
+        self._notices.close()
         if self._log is not None:
             self._log.close()
         self._database.close()

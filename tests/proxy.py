@@ -26,6 +26,7 @@ class Proxy:
         self.cut_commits: list[Cut | None] = []
         self.cuts = 0
         self._server = server
+        self._wires: list[socket.socket] = []
         self._listening = socket.socket(socket.AF_UNIX)
         self._listening.bind(str(folder / ".s.PGSQL.5432"))
         self._listening.listen()
@@ -33,6 +34,13 @@ class Proxy:
 
     def url(self, database: str) -> str:
         return f"postgresql://postgres@/{database}?host={self.folder}"
+
+    def cut_all(self) -> None:
+        """Cut every connection that there is now; new ones pass."""
+        wires, self._wires = self._wires, []
+        for wire in wires:
+            with suppress(OSError):
+                wire.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         self._listening.close()
@@ -43,6 +51,7 @@ class Proxy:
                 client, _ = self._listening.accept()
                 server = socket.socket(socket.AF_UNIX)
                 server.connect(str(self._server / ".s.PGSQL.5432"))
+                self._wires += [client, server]
                 cut = threading.Event()
                 for work in (self._up, self._down):
                     threading.Thread(target=work, args=[client, server, cut], daemon=True).start()

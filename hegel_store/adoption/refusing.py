@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from sqlalchemy import Connection, PrimaryKeyConstraint, UniqueConstraint, text
 
 import hegel_store.schema.corpus_writes
+import hegel_store.schema.profile_notices
 import hegel_store.schema.routines
 import hegel_store.schema.step_rollup
 import hegel_store.schema.views

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import logging
-import os
 import queue
-import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import event
 
+from hegel_store.connector import hang_up
 from hegel_store.database import Database
 from hegel_store.errors import (
     DatabaseError,
@@ -100,12 +98,8 @@ class Delivery:
         self.was_reached = True
 
     def _break_off(self) -> None:
-        """Shut the socket down, which wakes the thread that waits for it."""
-        connection = self._connection
-        if connection is None or connection.closed:
-            return
-        with suppress(OSError), socket.socket(fileno=os.dup(connection.fileno())) as wire:
-            wire.shutdown(socket.SHUT_RDWR)
+        if self._connection is not None:
+            hang_up(self._connection)
 
     def _work(self, jobs: queue.SimpleQueue[Job | None]) -> None:
         while (job := jobs.get()) is not None:

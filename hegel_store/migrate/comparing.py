@@ -14,6 +14,7 @@ from alembic.util import DispatchPriority
 
 # The first three for what they declare.
 import hegel_store.schema.corpus_writes
+import hegel_store.schema.profile_notices
 import hegel_store.schema.routines
 import hegel_store.schema.step_rollup
 import hegel_store.schema.views

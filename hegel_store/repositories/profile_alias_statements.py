@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from sqlalchemy import text
 
-from sqlalchemy import Select, select, text
+from hegel_store.repositories.profile_statements import COLUMN_LIST, COLUMNS
 
-from hegel_store.repositories.profile_statements import COLUMNS
-from hegel_store.schema import profile_aliases, prompt_profiles
-
-
-def by_alias(corpus_id: str, task_type: str, alias: str) -> Select[Any]:
-    """The profile an alias points at."""
-    return select(*COLUMNS).join(
-        profile_aliases,
-        (profile_aliases.c.corpus_id == prompt_profiles.c.corpus_id)
-        & (profile_aliases.c.profile_id == prompt_profiles.c.id)
-        & (profile_aliases.c.corpus_id == corpus_id)
-        & (profile_aliases.c.task_type == task_type)
-        & (profile_aliases.c.alias == alias),
-    )
-
+# The profile an alias points at; a constant, as LATEST is.
+BY_ALIAS = text(
+    f"""
+    SELECT {COLUMN_LIST}
+    FROM hegel_profile_aliases AS alias
+    JOIN hegel_prompt_profiles AS profile
+      ON profile.corpus_id = alias.corpus_id AND profile.id = alias.profile_id
+    WHERE alias.corpus_id = :corpus_id AND alias.task_type = :task_type AND alias.alias = :alias
+    """
+).columns(*COLUMNS)
 
 # What AliasMove has of a row called move.
 MOVE_COLUMNS = """

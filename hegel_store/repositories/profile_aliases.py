@@ -101,12 +101,13 @@ class ProfileAliases(ProfileReading):
         """The profile ``alias`` points at, None when it points nowhere; 'latest' is computed."""
         if check_name("alias", alias) == "latest":
             return self.latest(corpus_id, task_type)
-        check_name("corpus_id", corpus_id)
-        check_name("task_type", task_type)
+        values = {
+            "corpus_id": check_name("corpus_id", corpus_id),
+            "task_type": check_name("task_type", task_type),
+            "alias": alias,
+        }
         with translated():
-            row = self._session.execute(
-                statements.by_alias(corpus_id, task_type, alias)
-            ).one_or_none()
+            row = self._session.execute(statements.BY_ALIAS, values).one_or_none()
         return None if row is None else profile_of(row)
 
     def aliases(self, corpus_id: str, task_type: str) -> Sequence[ProfileAlias]:

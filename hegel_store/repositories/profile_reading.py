@@ -20,8 +20,13 @@ class ProfileReading:
 
     def latest(self, corpus_id: str, task_type: str) -> PromptProfile | None:
         """The scope's newest profile, None when it has none. One index probe."""
-        newest = self.history(corpus_id, task_type, limit=1)
-        return newest[0] if newest else None
+        values = {
+            "corpus_id": check_name("corpus_id", corpus_id),
+            "task_type": check_name("task_type", task_type),
+        }
+        with translated():
+            row = self._session.execute(statements.LATEST, values).one_or_none()
+        return None if row is None else profile_of(row)
 
     def get(self, corpus_id: str, profile_id: UUID) -> PromptProfile:
         """One profile. Raises NotFound."""
@@ -51,10 +56,11 @@ class ProfileReading:
         self, corpus_id: str, task_type: str, *, limit: int | None = None
     ) -> Sequence[PromptProfile]:
         """The scope's profiles, newest first; all of them when ``limit`` is None."""
-        check_name("corpus_id", corpus_id)
-        check_name("task_type", task_type)
-        if limit is not None:
-            check_integer("limit", limit)
+        values = {
+            "corpus_id": check_name("corpus_id", corpus_id),
+            "task_type": check_name("task_type", task_type),
+            "limit": None if limit is None else check_integer("limit", limit),
+        }
         with translated():
-            rows = self._session.execute(statements.history(corpus_id, task_type, limit)).all()
+            rows = self._session.execute(statements.HISTORY, values).all()
         return [profile_of(row) for row in rows]

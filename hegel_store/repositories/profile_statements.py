@@ -8,7 +8,6 @@ from uuid import UUID
 from sqlalchemy import (
     Executable,
     Select,
-    desc,
     select,
     text,
 )
@@ -74,14 +73,26 @@ def append(expected_version: int | None) -> Executable:
     )
 
 
-def history(corpus_id: str, task_type: str, limit: int | None) -> Select[Any]:
-    """The scope's profiles, newest first: a walk of idx_..._corpus_task_created."""
-    return (
-        select(*COLUMNS)
-        .where(prompt_profiles.c.corpus_id == corpus_id, prompt_profiles.c.task_type == task_type)
-        .order_by(desc(prompt_profiles.c.created_at), desc(prompt_profiles.c.version))
-        .limit(limit)
-    )
+# Constants with their columns' types: making a Select and its cache key anew for each call, or
+# looking into every result for its types, takes longer than the server does.
+LATEST = text(
+    f"""
+    SELECT {COLUMN_LIST} FROM hegel_prompt_profiles AS profile
+    WHERE corpus_id = :corpus_id AND task_type = :task_type
+    ORDER BY created_at DESC, version DESC
+    LIMIT 1
+    """
+).columns(*COLUMNS)
+
+# Newest first: a walk of idx_..._corpus_task_created.
+HISTORY = text(
+    f"""
+    SELECT {COLUMN_LIST} FROM hegel_prompt_profiles AS profile
+    WHERE corpus_id = :corpus_id AND task_type = :task_type
+    ORDER BY created_at DESC, version DESC
+    LIMIT CAST(:limit AS bigint)
+    """
+).columns(*COLUMNS)
 
 
 def get(corpus_id: str, profile_id: UUID) -> Select[Any]:

@@ -24,7 +24,7 @@ def test_latest_is_one_probe_of_its_index(store: Store, corpus: str) -> None:
     with store.engine.begin() as connection:
         connection.execute(FILL)
         connection.execute(text("ANALYZE hegel_prompt_profiles"))
-        plan = explain(connection, statements.history(corpus, "qa", 1))
+        plan = explain(connection, statements.LATEST, {"corpus_id": corpus, "task_type": "qa"})
     found = list(nodes(plan))
     assert [node["Node Type"] for node in found] == ["Limit", "Index Scan"]
     scan = found[1]
@@ -39,7 +39,8 @@ def test_history_is_a_walk_of_the_same_index_without_a_sort(store: Store) -> Non
     with store.engine.begin() as connection:
         connection.execute(FILL)
         connection.execute(text("ANALYZE hegel_prompt_profiles"))
-        plan = explain(connection, statements.history("corpus 7", "qa", 10))
+        values = {"corpus_id": "corpus 7", "task_type": "qa", "limit": 10}
+        plan = explain(connection, statements.HISTORY, values)
     found = list(nodes(plan))
     assert [node["Node Type"] for node in found] == ["Limit", "Index Scan"]
     assert found[1]["Actual Rows"] == 10

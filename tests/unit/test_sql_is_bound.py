@@ -13,7 +13,7 @@ from uuid import UUID
 
 import numpy as np
 import pytest
-from sqlalchemy import Executable, TextClause
+from sqlalchemy import Executable, TextClause, TextualSelect
 from sqlalchemy.dialects import postgresql
 
 from hegel_store import archive, repositories
@@ -25,7 +25,7 @@ from hegel_store.models.spaces import Maker, Place
 from hegel_store.models.vectors import DIMENSIONS, size_of, slots_for
 from hegel_store.repositories import (
     fact_writing,
-    profile_alias_statements,
+    profile_position_statements,
     profile_search_statements,
     profile_statements,
     step_analysis_statements,
@@ -72,10 +72,19 @@ def bound(statement: Executable) -> set[object]:
 @pytest.mark.parametrize(
     ("statement", "values"),
     [
-        (profile_statements.history(SENTINEL, SENTINEL + "2", NUMBER), 3),
         (profile_statements.get(SENTINEL, IDENTIFIER), 2),
         (profile_statements.get_version(SENTINEL, SENTINEL + "2", NUMBER), 3),
-        (profile_alias_statements.by_alias(SENTINEL, SENTINEL + "2", SENTINEL + "3"), 3),
+        (profile_position_statements.newest_version(SENTINEL, SENTINEL + "2"), 2),
+        (
+            profile_position_statements.aliased_version(SENTINEL, SENTINEL + "2", SENTINEL + "3"),
+            3,
+        ),
+        (profile_position_statements.newer(SENTINEL, SENTINEL + "2", NUMBER, 10 * NUMBER), 4),
+        (profile_position_statements.newest(SENTINEL, SENTINEL + "2", NUMBER), 3),
+        (
+            profile_position_statements.aliased(SENTINEL, SENTINEL + "2", SENTINEL + "3", NUMBER),
+            4,
+        ),
         (profile_search_statements.search(SENTINEL, None, None, NUMBER), 2),
         (profile_search_statements.search(SENTINEL, SENTINEL + "2", "worker", NUMBER), 3),
         (profile_search_statements.search(SENTINEL, SENTINEL + "2", SENTINEL + "3", NUMBER), 4),
@@ -244,7 +253,9 @@ def test_names_of_months_are_quoted_wherever_they_stand() -> None:
 
 def fixed_statements(module: ModuleType) -> dict[str, str]:
     return {
-        name: str(value) for name, value in vars(module).items() if isinstance(value, TextClause)
+        name: str(value)
+        for name, value in vars(module).items()
+        if isinstance(value, TextClause | TextualSelect)
     }
 
 
