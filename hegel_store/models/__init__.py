@@ -13,6 +13,7 @@ from hegel_store.models.facts import (
     SearchResult,
 )
 from hegel_store.models.labels import Label, LabelHit
+from hegel_store.models.lineage import LineageEdge, LineageGraph, LineageNode
 from hegel_store.models.populations import PopulationMember
 from hegel_store.models.profiles import PromptProfile
 from hegel_store.models.retrievals import CategoryReward, FactReward, Retrieval
@@ -33,6 +34,9 @@ __all__ = [
     "JudgedFact",
     "Label",
     "LabelHit",
+    "LineageEdge",
+    "LineageGraph",
+    "LineageNode",
     "NewFact",
     "NewStep",
     "PopulationMember",

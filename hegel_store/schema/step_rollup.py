@@ -7,6 +7,7 @@ from sqlalchemy import (
     Column,
     Date,
     Identity,
+    Index,
     Numeric,
     PrimaryKeyConstraint,
     Table,
@@ -34,6 +35,7 @@ step_rollup = Table(
     Column("reward_squares", Numeric, nullable=False),
     PrimaryKeyConstraint("corpus_id", "task_type", "day", "profile_id", "step_type", "id"),
 )
+Index("idx_hegel_step_rollup_profile", step_rollup.c.corpus_id, step_rollup.c.profile_id)
 
 # Months of which every step is in the sums; others have steps from before there were any.
 step_months_counted = Table(

@@ -1,0 +1,1 @@
+"""Prompts and their lineages, drawn and compared: pure functions of values."""
