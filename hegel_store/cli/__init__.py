@@ -16,6 +16,7 @@ from hegel_store.cli import (
     dimension,
     journal,
     profiles,
+    prompts,
     recall,
     reembed,
     rollup,
@@ -50,6 +51,9 @@ app.command("import")(archive.import_)
 app.command()(archive.archive)
 app.command()(profiles.history)
 app.command()(profiles.lineage)
+app.command()(profiles.descendants)
+app.command()(prompts.search_prompts)
+app.command()(prompts.prompt_index)
 
 
 def main() -> None:

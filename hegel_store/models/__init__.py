@@ -15,7 +15,7 @@ from hegel_store.models.facts import (
 from hegel_store.models.labels import Label, LabelHit
 from hegel_store.models.lineage import LineageEdge, LineageGraph, LineageNode
 from hegel_store.models.populations import PopulationMember
-from hegel_store.models.profiles import PromptProfile
+from hegel_store.models.profiles import ProfileHit, PromptProfile
 from hegel_store.models.retrievals import CategoryReward, FactReward, Retrieval
 from hegel_store.models.rewards import ProfileComparison, RewardPoint, RewardSummary
 from hegel_store.models.steps import NewStep, StepHit, TrainingStep
@@ -41,6 +41,7 @@ __all__ = [
     "NewStep",
     "PopulationMember",
     "ProfileComparison",
+    "ProfileHit",
     "PromptProfile",
     "RefusedFact",
     "Retrieval",

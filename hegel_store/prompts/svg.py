@@ -24,8 +24,8 @@ LETTERS = 22
 
 LIGHT, DARK = (222, 235, 247), (8, 81, 156)
 DARK_FROM = 0.75
-"""From this share of the scale on, letters are white: either way their contrast is at least 4.5 to 1,
-as WCAG 2.2 asks (1.4.3)."""
+"""From this share of the scale on, letters are white. Either way their contrast is at least 4.5 to
+1, as WCAG 2.2 asks (1.4.3)."""
 
 # XML 1.0, production 2: what no document may hold, not even escaped.
 NO_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -91,13 +91,13 @@ def draw_svg(graph: LineageGraph) -> str:
         first, last = layout.row_of[edge.parent_id], layout.row_of[edge.child_id]
         x, y = centre[first, (edge.parent_id, None)], _top(first) + BOX_HEIGHT
         path = f"M{_number(x)} {y}"
-        for row in range(first + 1, last + 1):
-            item: Item = (edge.parent_id, edge.child_id) if row < last else (edge.child_id, None)
-            next_x, next_y = centre[row, item], _top(row)
+        for level in range(first + 1, last + 1):
+            stop: Item = (edge.parent_id, edge.child_id) if level < last else (edge.child_id, None)
+            next_x, next_y = centre[level, stop], _top(level)
             middle = (y + next_y) // 2
             path += f"C{_number(x)} {middle} {_number(next_x)} {middle} {_number(next_x)} {next_y}"
             x, y = next_x, next_y
-            if row < last:
+            if level < last:
                 y += BOX_HEIGHT
                 path += f"V{y}"
         kind = "edge" if edge.position == 0 else "edge other"

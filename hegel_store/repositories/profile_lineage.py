@@ -90,7 +90,7 @@ class ProfileLineage(ProfileReading):
             edges=[
                 LineageEdge(parent_id=parent, child_id=row.id, position=position)
                 for row in rows
-                for parent, position in zip(row.parents, row.positions, strict=True)
+                for parent, position in zip(row.parents or (), row.positions or (), strict=True)
                 if parent in inside
             ],
         )

@@ -16,11 +16,13 @@ def _reached(asked: str, found: str) -> str:
     """CTE ``reached`` (corpus_id, id, distance): the profile and all that edges lead to.
 
     UNION leaves out a row that is equal to an earlier one, and every round is one generation
-    further, breadth first. The distance must not make two rows of a profile different, or each would be kept for
-    every length of way: it is the number of days in a span that is zero in all, "3 days -72 hours",
-    and spans of the same length are equal. OFFSET keeps each round a probe of the index for each
-    profile of the last one. The corpus goes along with the profiles, as the planner takes a corpus
-    that it is told by name, and has not heard of yet, for one without rows.
+    further, breadth first. The distance must not make two rows of a profile different, or each
+    would be kept for every length of way: it is the number of days in a span that is zero in all,
+    "3 days -72 hours", and spans of the same length are equal.
+
+    OFFSET keeps each round a probe of the index for each profile of the last one. The corpus goes
+    along with the profiles, as the planner takes a corpus that it is told by name, and has not
+    heard of yet, for one without rows.
     """
     return f"""
     WITH RECURSIVE walk (corpus_id, id, span) AS (
@@ -66,8 +68,8 @@ def _graph(asked: str, found: str) -> TextClause:
     ) AS profile
     CROSS JOIN LATERAL (
         SELECT
-            coalesce(array_agg(parent_id ORDER BY position, parent_id), '{{}}') AS ids,
-            coalesce(array_agg(position ORDER BY position, parent_id), '{{}}') AS positions
+            array_agg(parent_id ORDER BY position, parent_id) AS ids,
+            array_agg(position ORDER BY position, parent_id) AS positions
         FROM hegel_profile_parents WHERE corpus_id = reached.corpus_id AND profile_id = reached.id
     ) AS parents
     CROSS JOIN LATERAL ({sums_of("reached")}) AS sums

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -12,9 +13,9 @@ from hegel_store.errors import NotFound
 from hegel_store.models import PromptProfile
 
 
-def profile_of(row: Row[Any]) -> PromptProfile:
+def profile_of(row: Row[Any] | Mapping[str, Any]) -> PromptProfile:
     """The profile, its document read from the text that was written."""
-    values = dict(row._mapping)
+    values = dict(row._mapping if isinstance(row, Row) else row)
     values["profile"] = json.loads(values.pop("source"))
     values["content_hash"] = bytes(values["content_hash"]).hex()
     return PromptProfile(**values)
