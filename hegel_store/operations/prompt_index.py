@@ -70,9 +70,9 @@ class PromptIndex:
     def add(self, *, dry_run: bool = False) -> Sequence[str]:
         """Install pg_trgm and build the index, and return the statements that it took.
 
-        None of them where the index is there. What an interrupted build has left is dropped first. With
-        ``dry_run`` nothing is executed. Writers and readers go on meanwhile; transactions that are
-        older than the build are waited for.
+        None of them where the index is there; what an interrupted build has left is dropped first.
+        With ``dry_run`` nothing is executed. Writers and readers go on meanwhile; transactions
+        that are older than the build are waited for.
 
         Raises ServerUnsupported where the server has no pg_trgm, and PermissionDenied for a role
         that may not CREATE in the database or does not own the table.
