@@ -57,8 +57,16 @@ def test_the_page_on_caches_runs_as_it_stands(url, monkeypatch):
 
 @pytest.mark.parametrize(
     "page",
-    ["labels", "ageing", "budget", "lineage", "log-steps", "read-the-log", "retrievals"]
-    + ["search-prompts"],
+    [
+        "labels",
+        "ageing",
+        "budget",
+        "lineage",
+        "log-steps",
+        "read-the-log",
+        "retrievals",
+        "search-prompts",
+    ],
 )
 def test_a_page_runs_as_it_stands_on_a_store(url, monkeypatch, page, tmp_path):
     monkeypatch.setenv("DATABASE_URL", url)
