@@ -29,6 +29,7 @@ from hegel_store.migrate.rights import require_pgvector, require_server
 from hegel_store.models import NewStep, PromptProfile, TrainingStep
 from hegel_store.models.budgets import BudgetAlert
 from hegel_store.models.checks import check_integer
+from hegel_store.operations.prompt_index import PromptIndex
 from hegel_store.operations.reembed import Reembedding
 from hegel_store.repositories import (
     Budget,
@@ -184,6 +185,10 @@ class Store:
         return Reembedding(
             self._database.autocommit, corpus_id, space, embedder, batch=batch, pause=pause
         )
+
+    def prompt_index(self) -> PromptIndex:
+        """The index for substrings of prompts: status(), add(), drop()."""
+        return PromptIndex(self.engine)
 
     def step_writer(
         self, *, spool_dir: str | Path | None = None, **options: Unpack[WriterOptions]

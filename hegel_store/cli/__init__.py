@@ -17,6 +17,7 @@ from hegel_store.cli import (
     dimension,
     journal,
     profiles,
+    prompts,
     recall,
     reembed,
     rollup,
@@ -61,6 +62,9 @@ app.command()(aliases.aliases)
 app.command()(aliases.promote)
 app.command()(aliases.drop_alias)
 app.command()(aliases.alias_history)
+app.command()(profiles.descendants)
+app.command()(prompts.search_prompts)
+app.command()(prompts.prompt_index)
 
 
 def main() -> None:

@@ -24,6 +24,7 @@ from hegel_store.migrate.comparing_schema import compare_functions, compare_view
 from hegel_store.migrate.comparing_tables import compare_indexes_and_checks
 from hegel_store.migrate.comparing_triggers import compare_triggers
 from hegel_store.schema import PREFIX, VERSION_TABLE
+from hegel_store.schema.profiles import SUBSTRING_INDEX
 
 PLUGIN = "hegel_store.migrate.comparing"
 
@@ -36,7 +37,10 @@ def include_name(name: str | None, kind: str, parents: Any) -> bool:
 
 
 def include_object(item: Any, name: str | None, kind: str, reflected: bool, other: Any) -> bool:
-    """Leave monthly partitions out: no revision names a month."""
+    """Leave monthly partitions out, as no revision names a month, and the index for substrings,
+    which is there where an administrator wants it."""
+    if kind == "index" and reflected and name == SUBSTRING_INDEX:
+        return False
     table = item if kind == "table" else getattr(item, "table", None)
     return table is None or not str(table.name).startswith("hegel_training_steps_")
 

@@ -15,8 +15,9 @@ from hegel_store.models.facts import (
     SearchResult,
 )
 from hegel_store.models.labels import Label, LabelHit
+from hegel_store.models.lineage import LineageEdge, LineageGraph, LineageNode
 from hegel_store.models.populations import PopulationMember
-from hegel_store.models.profiles import PromptProfile
+from hegel_store.models.profiles import ProfileHit, PromptProfile
 from hegel_store.models.retrievals import CategoryReward, FactReward, Retrieval
 from hegel_store.models.rewards import ProfileComparison, RewardPoint, RewardSummary
 from hegel_store.models.steps import NewStep, StepHit, TrainingStep
@@ -37,11 +38,15 @@ __all__ = [
     "JudgedFact",
     "Label",
     "LabelHit",
+    "LineageEdge",
+    "LineageGraph",
+    "LineageNode",
     "NewFact",
     "NewStep",
     "PopulationMember",
     "ProfileAlias",
     "ProfileComparison",
+    "ProfileHit",
     "PromptProfile",
     "RefusedFact",
     "Retrieval",

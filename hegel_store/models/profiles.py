@@ -29,3 +29,17 @@ class PromptProfile:
     metadata: Mapping[str, Any]
     created_at: datetime
     updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileHit:
+    """A profile that a search found, and where.
+
+    ``score`` ranks hits of a search by words, higher is better; None where nothing is ranked and
+    the newest come first. ``highlights`` are by role, in the order of the document: snippets of the
+    prompts with what was found between markers. They are empty where it stands in no role's prompt.
+    """
+
+    profile: PromptProfile
+    score: float | None
+    highlights: Mapping[str, str]

@@ -1,4 +1,5 @@
-"""What can be said about prompts by themselves: how two differ, and what sentences they have."""
+"""What can be said about prompts by themselves: how two differ, what sentences they have, and how
+their lineages are drawn."""
 
 from hegel_store.prompts.changes import ProfileChange, ProfileDiff, TextSegment
 from hegel_store.prompts.diff import diff_profiles, text_segments

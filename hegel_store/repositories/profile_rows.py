@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -15,9 +16,10 @@ from hegel_store.repositories.profile_statements import COLUMNS
 COLUMN_NAMES = [column.name for column in COLUMNS]
 
 
-def profile_of(row: Row[Any]) -> PromptProfile:
+def profile_of(row: Row[Any] | Mapping[str, Any]) -> PromptProfile:
     """The profile, its document read from the text that was written."""
-    values = {column: row._mapping[column] for column in COLUMN_NAMES}
+    mapping = row._mapping if isinstance(row, Row) else row
+    values = {column: mapping[column] for column in COLUMN_NAMES}
     values["profile"] = json.loads(values.pop("source"))
     values["content_hash"] = bytes(values["content_hash"]).hex()
     return PromptProfile(**values)

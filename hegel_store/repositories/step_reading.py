@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import re
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,16 +23,11 @@ from hegel_store.models.checks import (
 )
 from hegel_store.models.identifiers import uuid7_time
 from hegel_store.repositories import step_reading_statements as statements
-from hegel_store.repositories.step_reading_statements import COLUMNS, GAP, START, STOP
+from hegel_store.repositories.step_reading_statements import COLUMNS
+from hegel_store.search.snippets import snippet
 
 MILLISECOND = timedelta(microseconds=999)
 """From the first to the last moment that a UUIDv7 may stand for."""
-
-LONGEST_PIECE = 300
-"""Characters of a snippet between two markers; only freaks of words and blanks are longer."""
-
-# All but tab and line feed: a terminal would obey them.
-CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 class StepReading:
@@ -164,9 +158,9 @@ class StepReading:
         return [
             StepHit(
                 step=TrainingStep(**{column.name: row._mapping[column.name] for column in COLUMNS}),
-                query=_snippet(row.query_snippet, start, stop, escape),
-                predicted_answer=_snippet(row.predicted_answer_snippet, start, stop, escape),
-                gold_answer=_snippet(row.gold_answer_snippet, start, stop, escape),
+                query=snippet(row.query_snippet, start, stop, escape),
+                predicted_answer=snippet(row.predicted_answer_snippet, start, stop, escape),
+                gold_answer=snippet(row.gold_answer_snippet, start, stop, escape),
             )
             for row in rows
         ]
@@ -192,31 +186,3 @@ def _check_search(text: str, corpus_id: str | None, task_type: str | None, limit
     if task_type is not None:
         check_name("task_type", task_type)
     check_integer("limit", limit)
-
-
-def _snippet(marked: str | None, start: str, stop: str, escape: Callable[[str], str]) -> str | None:
-    """The caller's markers for those of the server, which the text itself has none of.
-
-    None without a marked word: the server then returns the beginning of the text.
-    """
-    if marked is None or START not in marked:
-        return None
-
-    def shown(piece: str) -> str:
-        return escape(CONTROLS.sub(" ", _shortened(piece)))
-
-    def passage(part: str) -> str:
-        before, *found = part.split(START)
-        words = [word.partition(STOP) for word in found]
-        return shown(before) + "".join(
-            start + shown(word) + stop + shown(after) for word, _, after in words
-        )
-
-    return " ... ".join(passage(part) for part in marked.split(GAP))
-
-
-def _shortened(piece: str) -> str:
-    """The piece, without its middle if it is too long."""
-    if len(piece) <= LONGEST_PIECE:
-        return piece
-    return f"{piece[: LONGEST_PIECE // 2]} ... {piece[-LONGEST_PIECE // 2 :]}"

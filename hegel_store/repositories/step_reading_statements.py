@@ -11,24 +11,13 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 
 from hegel_store.schema import training_steps
 from hegel_store.schema.steps import ANSWERS_TSVECTOR, QUERY_TSVECTOR
+from hegel_store.search.snippets import GAP, PASSAGES, SHORT, START, STOP, WHOLE
 
 COLUMNS = tuple(training_steps.columns)
 STEPS = training_steps.c
 NEWEST_FIRST = (desc(STEPS.created_at), desc(STEPS.id))
 
 ENGLISH: ColumnElement[Any] = literal_column("'english'::regconfig")
-
-START, STOP, GAP = "\x01", "\x02", "\x03"
-"""What the server marks words with, and puts between two parts of a text."""
-
-SHORT = 300
-"""Characters of a text that is shown whole."""
-
-WHOLE = f'StartSel="{START}", StopSel="{STOP}", HighlightAll=true'
-PASSAGES = (
-    f'StartSel="{START}", StopSel="{STOP}", FragmentDelimiter="{GAP}", '
-    "MaxFragments=2, MaxWords=20, MinWords=8"
-)
 
 
 def recent(corpus_id: str, task_type: str, limit: int) -> Select[Any]:

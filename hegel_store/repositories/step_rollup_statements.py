@@ -27,6 +27,7 @@ MONTHS = """
     SELECT month FROM hegel_step_months_counted"""
 
 UNCOUNTED = text(f"{MONTHS} ORDER BY month")
+UNCOUNTED_MONTHS = f"uncounted AS MATERIALIZED ({MONTHS})"
 
 # Folding, counting and archiving a month take turns: each of them deletes what it has read.
 TAKE_TURNS = text(f"SELECT pg_advisory_xact_lock({int.from_bytes(b'hegelrol', 'big')})")
@@ -160,6 +161,35 @@ def reward_summary(by: Sequence[Grouping]) -> TextClause:
     {ordered}
     """
     )
+
+
+def sums_of(profile: str) -> str:
+    """One row: steps, rewards and average_reward of all steps that a profile answered.
+
+    ``profile`` is a table with its corpus_id and id; UNCOUNTED_MONTHS has to be among the CTEs.
+    Months that are counted come from the sums and others from the steps, as in reward_summary().
+    """
+    return f"""
+        SELECT
+            CAST(coalesce(sum(steps), 0) AS bigint) AS steps,
+            CAST(coalesce(sum(rewards), 0) AS bigint) AS rewards,
+            CAST(sum(reward_sum) / nullif(sum(rewards), 0) AS float8) AS average_reward
+        FROM (
+            SELECT steps, rewards, reward_sum FROM hegel_step_rollup
+            WHERE corpus_id = {profile}.corpus_id AND profile_id = {profile}.id
+              AND date_trunc('month', day)::date IN (SELECT month FROM hegel_step_months_counted)
+            UNION ALL
+            SELECT
+                1, CASE WHEN step.reward IS NULL THEN 0 ELSE 1 END,
+                coalesce(step.reward::numeric, 0)
+            FROM uncounted CROSS JOIN LATERAL (
+                SELECT reward FROM hegel_training_steps
+                WHERE corpus_id = {profile}.corpus_id AND old_profile_id = {profile}.id
+                  AND created_at >= CAST(month AS timestamp) AT TIME ZONE 'UTC'
+                  AND created_at < (month + interval '1 month') AT TIME ZONE 'UTC'
+                OFFSET 0
+            ) AS step
+        ) AS parts"""
 
 
 def _conditions(table: str) -> str:

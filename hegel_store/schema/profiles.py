@@ -109,6 +109,12 @@ PROMPT_TSVECTORS = {
 }
 SOURCE_TSVECTOR = "hegel_source_tsvector(source)"
 
+# The prompts of all roles, as JSON: what an index for substrings can be built over without a
+# function of ours, and any search for them has to go through. The index is made by an operation, as
+# its extension is not everywhere, and is declared nowhere.
+PROMPTS_JSON = """CAST(jsonb_path_query_array(profile, '$.*."system_prompt"') AS text)"""
+SUBSTRING_INDEX = "idx_hegel_prompt_profiles_prompts_trgm"
+
 for role, tsvector in PROMPT_TSVECTORS.items():
     Index(
         f"idx_hegel_prompt_profiles_{role}_prompt",

@@ -37,6 +37,7 @@ step_rollup = Table(
 )
 # For a stretch of time in all corpora.
 Index("idx_hegel_step_rollup_day", step_rollup.c.day)
+Index("idx_hegel_step_rollup_profile", step_rollup.c.corpus_id, step_rollup.c.profile_id)
 
 # Months of which every step is in the sums; others have steps from before there were any.
 step_months_counted = Table(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.dialects import postgresql
 
 from hegel_store.repositories import profile_search_statements as statements
 from hegel_store.store import Store
+from tests.plans import explain, nodes
 
 
 def prompts(**roles: str) -> dict[str, object]:
@@ -77,14 +77,13 @@ def test_equally_good_profiles_come_by_id(store: Store) -> None:
     ],
 )
 def test_search_uses_the_index_of_its_role(store: Store, role: str | None, index: str) -> None:
-    statement = statements.search("hedgehog", None, role, 20)
-    compiled = statement.compile(
-        dialect=postgresql.psycopg.dialect(), compile_kwargs={"literal_binds": True}
-    )
+    statement = statements.by_words(role, [])
+    values = {"text": "hedgehog", "limit": 20, "ranked": 200}
     with store.engine.begin() as connection:
         connection.execute(text("SET LOCAL enable_seqscan = off"))
-        plan = connection.exec_driver_sql(f"EXPLAIN {compiled}").scalars()
-        assert f"Bitmap Index Scan on {index} " in "\n".join(plan)
+        plan = explain(connection, statement, values)
+    scans = [node.get("Index Name") for node in nodes(plan)]
+    assert index in scans
 
 
 ADVERSARIAL = {

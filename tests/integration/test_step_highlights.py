@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from hegel_store.models import StepHit
 from hegel_store.repositories import step_reading_statements as statements
+from hegel_store.search.snippets import START, STOP
 from hegel_store.store import Store
 from tests.plans import explain, nodes
 from tests.samples import MAY, Steps
@@ -101,7 +102,7 @@ def test_what_is_no_marker_is_escaped(store: Store, new: Steps) -> None:
         (":start", "{stop}"),
         ("\\", "\\\\"),
         ("🦔", ""),
-        (statements.STOP, statements.START),
+        (STOP, START),
     ],
 )
 def test_any_text_is_a_marker(store: Store, new: Steps, start: str, stop: str) -> None:

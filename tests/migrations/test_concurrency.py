@@ -93,6 +93,7 @@ BUILT_ONLINE = {
     "idx_hegel_embedding_spaces_state",
     "idx_hegel_training_steps_run",
     "idx_hegel_step_rollup_day",
+    "idx_hegel_step_rollup_profile",
     *(f"idx_hegel_facts_embedding_{size}_next" for size in DIMENSIONS),
 }
 

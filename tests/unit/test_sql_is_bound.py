@@ -85,9 +85,6 @@ def bound(statement: Executable) -> set[object]:
             profile_position_statements.aliased(SENTINEL, SENTINEL + "2", SENTINEL + "3", NUMBER),
             4,
         ),
-        (profile_search_statements.search(SENTINEL, None, None, NUMBER), 2),
-        (profile_search_statements.search(SENTINEL, SENTINEL + "2", "worker", NUMBER), 3),
-        (profile_search_statements.search(SENTINEL, SENTINEL + "2", SENTINEL + "3", NUMBER), 4),
         (step_reading_statements.recent(SENTINEL, SENTINEL + "2", NUMBER), 3),
         (step_reading_statements.search(SENTINEL, SENTINEL + "2", SENTINEL + "3", NUMBER), 4),
         (step_reading_statements.search(SENTINEL, None, None, NUMBER), 2),
@@ -203,6 +200,28 @@ def test_summaries_of_all_groups_take_their_values_by_name() -> None:
         }
 
 
+def test_searches_inside_prompts_take_their_values_by_name() -> None:
+    every = set(profile_search_statements.FILTERS)
+    scope = {"corpus_id", "task_type", "containing", "limit"}
+    marking = {"marks", "short", "whole", "passages"}
+    for role in (None, "worker", SENTINEL):
+        of_role = set() if role is None else {"role"}
+        highlighted = profile_search_statements.by_words(role, every, highlights=True)
+        substring = profile_search_statements.by_substring(role, every)
+        require_clean(highlighted)
+        require_clean(substring)
+        words = {"text", "ranked"}
+        assert set(highlighted.compile().params) == scope | marking | words | of_role
+        assert set(substring.compile().params) == scope | {"pattern", "json_pattern"} | of_role
+    assert set(profile_search_statements.by_filters(every).compile().params) == scope
+    assert set(profile_search_statements.by_words(SENTINEL, []).compile().params) == {
+        "text",
+        "limit",
+        "ranked",
+        "role",
+    }
+
+
 def test_expected_version_is_bound() -> None:
     for expected in (None, 0, NUMBER):
         statement = profile_statements.append(expected)
@@ -213,7 +232,6 @@ def test_expected_version_is_bound() -> None:
 def test_search_text_of_two_users_is_the_same_statement() -> None:
     def texts(word: str) -> list[str]:
         return [
-            sql(profile_search_statements.search(word, word, word, 7)),
             sql(step_reading_statements.search(word, word, word, 7)),
             sql(step_reading_statements.recent(word, word, 7)),
         ]
