@@ -26,6 +26,7 @@ from hegel_store.migrate.rights import require_pgvector, require_server
 from hegel_store.models import NewStep, PromptProfile, TrainingStep
 from hegel_store.models.budgets import BudgetAlert
 from hegel_store.models.checks import check_integer
+from hegel_store.operations.evaluating import Evaluate, SharedEvaluation
 from hegel_store.operations.reembed import Reembedding
 from hegel_store.repositories import (
     Budget,
@@ -34,6 +35,8 @@ from hegel_store.repositories import (
     PopulationRepository,
     ProfileRepository,
     RetrievalRepository,
+    RunRepository,
+    ScoreRepository,
     StepRepository,
 )
 from hegel_store.repositories.learning import learn
@@ -56,7 +59,7 @@ class Health:
 
 
 class Store:
-    """Profiles, steps, populations, facts, labels and retrievals of one database.
+    """Profiles, steps, populations, facts, labels, retrievals, runs and scores of one database.
 
     Safe for threads, and after fork().
 
@@ -91,6 +94,8 @@ class Store:
         )
         self.labels = LabelRepository(autocommit, self._spaces.preferred)
         self.retrievals = RetrievalRepository(autocommit)
+        self.runs = RunRepository(autocommit)
+        self.scores = ScoreRepository(autocommit)
 
     @property
     def engine(self) -> Engine:
@@ -138,6 +143,8 @@ class Store:
                 FactRepository(session, spaces=self._spaces, log=self._log),
                 LabelRepository(session, self._spaces.preferred),
                 RetrievalRepository(session),
+                RunRepository(session),
+                ScoreRepository(session),
             )
             commit(session)
         except MigrationRequired:
@@ -163,6 +170,16 @@ class Store:
         """
         with self.begin() as work:
             return learn(work.profiles, work.steps, step, profile, expected_version, metadata)
+
+    def shared_evaluation(
+        self, corpus_id: str, evaluate: Evaluate, *, split: str, **options: Any
+    ) -> SharedEvaluation:
+        """Evaluates batches of candidates together with other workers, each evaluation once.
+
+        ``evaluate`` takes a candidate and the id of an example. ``options`` are those of
+        hegel_store.operations.evaluating.SharedEvaluation.
+        """
+        return SharedEvaluation(self.scores, corpus_id, evaluate, split=split, **options)
 
     def reembed(
         self,
