@@ -4,7 +4,8 @@ What is locked, and in which order, so that nobody waits in a circle: first the 
 may change, by name; then evaluations, by key. Claiming takes no part in the latter: it passes over
 evaluations that somebody has locked. What a run has spent is at any moment what it has failed or
 counted by itself, and the evaluations that are charged to it: each changes in the statement that
-changes the other.
+changes the other. The sums begin with what the locked row says, as an UPDATE checks its constraints
+first with what the row was when the statement began.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ CLAIM = text(
         FROM unnest(CAST(:content_hash AS bytea[]), CAST(:example_id AS text[]))
             WITH ORDINALITY AS wanted (content_hash, example_id, place)
     ),
-    seen AS (
+    seen AS MATERIALIZED (
         SELECT wanted.place, held.*
         FROM wanted
         JOIN hegel_evaluations AS held
@@ -47,15 +48,17 @@ CLAIM = text(
             AND held.content_hash = wanted.content_hash AND held.split = :split
             AND held.example_id = wanted.example_id
     ),
+    involved AS MATERIALIZED (
+        SELECT CAST(:run_id AS text) AS run_id
+        UNION
+        SELECT run_id FROM seen
+        WHERE charged AND state = 'claimed' AND leased_until <= clock_timestamp()
+    ),
     payers AS MATERIALIZED (
-        SELECT run_id, status, evaluations_allowed - evaluations_spent AS room
+        SELECT run_id, status, evaluations_spent AS spent,
+            evaluations_allowed - evaluations_spent AS room
         FROM hegel_runs
-        WHERE corpus_id = :corpus_id AND run_id IN (
-            SELECT CAST(:run_id AS text)
-            UNION
-            SELECT run_id FROM seen
-            WHERE charged AND state = 'claimed' AND leased_until <= clock_timestamp()
-        )
+        WHERE corpus_id = :corpus_id AND run_id IN (SELECT run_id FROM involved)
         ORDER BY run_id
         FOR NO KEY UPDATE
     ),
@@ -141,7 +144,7 @@ CLAIM = text(
         RETURNING held.content_hash, held.example_id, held.leased_until, held.failures
     ),
     granted AS (SELECT * FROM made UNION ALL SELECT * FROM taken),
-    changed AS (
+    changed AS MATERIALIZED (
         SELECT CAST(:run_id AS text) AS run_id,
             (SELECT count(*) FROM made)
             + (SELECT coalesce(sum(price), 0) FROM picked WHERE is_there)
@@ -153,15 +156,16 @@ CLAIM = text(
     ),
     paid AS (
         UPDATE hegel_runs AS run SET
-            evaluations_spent = evaluations_spent + changed.amount,
+            evaluations_spent = payers.spent + changed.amount,
             status = CASE
-                WHEN run.run_id = CAST(:run_id AS text) AND status = 'created' THEN 'running'
-                ELSE status END,
+                WHEN run.run_id = CAST(:run_id AS text) AND run.status = 'created' THEN 'running'
+                ELSE run.status END,
             heartbeat_at = CASE
                 WHEN run.run_id = CAST(:run_id AS text) THEN moment.now ELSE heartbeat_at END,
             updated_at = moment.now
-        FROM changed, moment
+        FROM changed, payers, moment
         WHERE run.corpus_id = :corpus_id AND run.run_id = changed.run_id
+          AND payers.run_id = changed.run_id
           AND (changed.amount <> 0 OR EXISTS (SELECT FROM granted))
     )
     SELECT
@@ -197,7 +201,8 @@ RENEW = text(
 HELD = f"""
     given AS MATERIALIZED ({GIVEN}),
     payers AS MATERIALIZED (
-        SELECT corpus_id, run_id FROM hegel_runs
+        SELECT corpus_id, run_id, evaluations_spent AS spent, evaluations_unstored AS unstored
+        FROM hegel_runs
         WHERE (corpus_id, run_id) IN (
             SELECT held.corpus_id, held.run_id
             FROM given
@@ -216,10 +221,13 @@ HELD = f"""
         ORDER BY {", ".join(f"held.{name}" for name in KEY)}
         FOR NO KEY UPDATE OF held
     ),
-    per_run AS (
-        SELECT corpus_id, run_id, count(*) AS amount FROM held
-        WHERE charged
-        GROUP BY corpus_id, run_id
+    per_run AS MATERIALIZED (
+        SELECT
+            corpus_id, run_id, payers.spent - count(*) AS spent_less,
+            payers.unstored + count(*) AS unstored_more
+        FROM held JOIN payers USING (corpus_id, run_id)
+        WHERE held.charged
+        GROUP BY corpus_id, run_id, payers.spent, payers.unstored
     )
 """
 
@@ -228,7 +236,7 @@ RELEASE = text(
     WITH {HELD},
     given_back AS (
         UPDATE hegel_runs AS run SET
-            evaluations_spent = evaluations_spent - per_run.amount,
+            evaluations_spent = per_run.spent_less,
             updated_at = clock_timestamp()
         FROM per_run
         WHERE run.corpus_id = per_run.corpus_id AND run.run_id = per_run.run_id
@@ -250,7 +258,7 @@ FAIL = text(
     ),
     unstored AS (
         UPDATE hegel_runs AS run SET
-            evaluations_unstored = evaluations_unstored + per_run.amount,
+            evaluations_unstored = per_run.unstored_more,
             updated_at = clock_timestamp()
         FROM per_run
         WHERE run.corpus_id = per_run.corpus_id AND run.run_id = per_run.run_id
