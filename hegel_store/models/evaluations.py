@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,13 +20,16 @@ Outcome = Literal["stored", "known", "differs", "late"]
 of an evaluation that was no longer this worker's, and counts for nothing."""
 
 
+SHA256 = re.compile("[0-9a-f]{64}")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluationKey:
     """What is evaluated: a candidate on an example of a split, by an evaluator.
 
     ``content_hash`` is that of the candidate's content, as of a profile. ``evaluator`` names what
     makes the scores: the metric, and the model and settings that the candidate is tried with.
-    Scores of two evaluators are never taken for each other.
+    Scores of two evaluators are never taken for each other. Raises InvalidInput, naming the field.
     """
 
     corpus_id: str
@@ -33,6 +37,12 @@ class EvaluationKey:
     content_hash: str
     split: str
     example_id: str
+
+    def __post_init__(self) -> None:
+        for name in ("corpus_id", "evaluator", "split", "example_id"):
+            check_name(name, getattr(self, name))
+        if not isinstance(self.content_hash, str) or not SHA256.fullmatch(self.content_hash):
+            raise InvalidInput("content_hash", "must be 64 hexadecimal digits, in small letters")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
