@@ -4,7 +4,7 @@ A candidate is known by the hash of its content, so that an equal one in another
 not evaluated again, and one may be evaluated before it is stored as a profile. So there is no
 foreign key to the profiles; nor to the runs, as those who keep none may name theirs.
 
-The downgrade discards every evaluation and its output, and lets go of every claim.
+The downgrade discards every evaluation and its output, and every claim.
 """
 
 from alembic import op
