@@ -26,7 +26,6 @@ from hegel_store.migrate.rights import require_pgvector, require_server
 from hegel_store.models import NewStep, PromptProfile, TrainingStep
 from hegel_store.models.budgets import BudgetAlert
 from hegel_store.models.checks import check_integer
-from hegel_store.operations.evaluating import Evaluate, SharedEvaluation
 from hegel_store.operations.reembed import Reembedding
 from hegel_store.repositories import (
     Budget,
@@ -170,16 +169,6 @@ class Store:
         """
         with self.begin() as work:
             return learn(work.profiles, work.steps, step, profile, expected_version, metadata)
-
-    def shared_evaluation(
-        self, corpus_id: str, evaluate: Evaluate, *, split: str, **options: Any
-    ) -> SharedEvaluation:
-        """Evaluates batches of candidates together with other workers, each evaluation once.
-
-        ``evaluate`` takes a candidate and the id of an example. ``options`` are those of
-        hegel_store.operations.evaluating.SharedEvaluation.
-        """
-        return SharedEvaluation(self.scores, corpus_id, evaluate, split=split, **options)
 
     def reembed(
         self,

@@ -6,6 +6,10 @@ evaluations that somebody has locked. What a run has spent is at any moment what
 counted by itself, and the evaluations that are charged to it: each changes in the statement that
 changes the other. The sums begin with what the locked row says, as an UPDATE checks its constraints
 first with what the row was when the statement began.
+
+Each evaluation is looked up by its whole key, in a subquery of its own, and changed by INSERT ...
+ON CONFLICT, although it is there: a join would be planned by statistics, which know nothing of a
+run in its first minute, and might read all of the run's evaluations for each.
 """
 
 from __future__ import annotations
@@ -34,19 +38,20 @@ def same_key(one: str, other: str) -> str:
 # run has left is paid for already. They come first, then as they were asked for. What this
 # statement does not see yet, as somebody claims it just now, is left to the unique key.
 CLAIM = text(
-    """
+    f"""
     WITH wanted AS MATERIALIZED (
-        SELECT content_hash, example_id COLLATE "C" AS example_id, place
+        SELECT
+            CAST(:corpus_id AS text) AS corpus_id, CAST(:evaluator AS text) AS evaluator,
+            content_hash, CAST(:split AS text) AS split, example_id COLLATE "C" AS example_id,
+            place
         FROM unnest(CAST(:content_hash AS bytea[]), CAST(:example_id AS text[]))
             WITH ORDINALITY AS wanted (content_hash, example_id, place)
     ),
     seen AS MATERIALIZED (
-        SELECT wanted.place, held.*
-        FROM wanted
-        JOIN hegel_evaluations AS held
-          ON held.corpus_id = :corpus_id AND held.evaluator = :evaluator
-            AND held.content_hash = wanted.content_hash AND held.split = :split
-            AND held.example_id = wanted.example_id
+        SELECT wanted.place, held.run_id, held.charged, held.state, held.leased_until
+        FROM wanted, LATERAL (
+            SELECT * FROM hegel_evaluations AS held WHERE {same_key("held", "wanted")} OFFSET 0
+        ) AS held
     ),
     involved AS MATERIALIZED (
         SELECT CAST(:run_id AS text) AS run_id
@@ -66,46 +71,40 @@ CLAIM = text(
         SELECT clock_timestamp() AS now FROM (SELECT count(*) FROM payers) AS locked
     ),
     abandoned AS MATERIALIZED (
-        SELECT held.evaluator, held.content_hash, held.split, held.example_id
+        SELECT {", ".join(f"held.{name}" for name in KEY)}
         FROM moment, hegel_evaluations AS held
         WHERE held.corpus_id = :corpus_id AND held.run_id = CAST(:run_id AS text)
           AND held.state = 'claimed' AND held.charged AND held.leased_until <= moment.now
-          AND (held.evaluator <> :evaluator OR held.split <> :split OR NOT EXISTS (
-              SELECT FROM wanted
-              WHERE wanted.content_hash = held.content_hash
-                AND wanted.example_id = held.example_id
-          ))
+          AND NOT EXISTS (SELECT FROM wanted WHERE {same_key("wanted", "held")})
         ORDER BY held.leased_until
         LIMIT 1000
         FOR UPDATE OF held SKIP LOCKED
     ),
     given_back AS (
-        UPDATE hegel_evaluations AS held SET
+        INSERT INTO hegel_evaluations ({KEYS}, state)
+        SELECT {KEYS}, 'released' FROM abandoned
+        ON CONFLICT ({KEYS}) DO UPDATE SET
             state = 'released', charged = false, claim = NULL, leased_until = NULL
-        FROM abandoned
-        WHERE held.corpus_id = :corpus_id AND held.evaluator = abandoned.evaluator
-          AND held.content_hash = abandoned.content_hash AND held.split = abandoned.split
-          AND held.example_id = abandoned.example_id
         RETURNING 1
     ),
     unclaimed AS MATERIALIZED (
         SELECT
-            wanted.place, held.content_hash, held.example_id, held.run_id, held.charged,
+            wanted.*, held.run_id, held.charged,
             CASE WHEN held.charged AND held.run_id = CAST(:run_id AS text) THEN 0 ELSE 1 END
                 AS price
-        FROM moment, wanted, hegel_evaluations AS held
-        WHERE held.corpus_id = :corpus_id AND held.evaluator = :evaluator
-          AND held.content_hash = wanted.content_hash AND held.split = :split
-          AND held.example_id = wanted.example_id
-          AND (held.state IN ('released', 'failed')
-               OR (held.state = 'claimed' AND held.leased_until <= moment.now))
-          AND (NOT held.charged OR held.run_id IN (SELECT run_id FROM payers))
-        FOR UPDATE OF held SKIP LOCKED
+        FROM moment, wanted, LATERAL (
+            SELECT held.run_id, held.charged FROM hegel_evaluations AS held
+            WHERE {same_key("held", "wanted")}
+              AND (held.state IN ('released', 'failed')
+                   OR (held.state = 'claimed' AND held.leased_until <= moment.now))
+              AND (NOT held.charged OR held.run_id IN (SELECT run_id FROM payers))
+            FOR UPDATE SKIP LOCKED
+        ) AS held
     ),
     free AS MATERIALIZED (
         SELECT true AS is_there, * FROM unclaimed
         UNION ALL
-        SELECT false, place, content_hash, example_id, NULL, false, 1 FROM wanted
+        SELECT false, *, NULL, false, 1 FROM wanted
         WHERE NOT EXISTS (SELECT FROM seen WHERE seen.place = wanted.place)
     ),
     picked AS MATERIALIZED (
@@ -118,36 +117,27 @@ CLAIM = text(
             WHERE run_id = CAST(:run_id AS text) AND status IN ('created', 'running')
         )
     ),
-    made AS (
-        INSERT INTO hegel_evaluations (
-            corpus_id, evaluator, content_hash, split, example_id, state, run_id, charged, claim,
-            worker, leased_until)
+    granted AS (
+        INSERT INTO hegel_evaluations AS held (
+            {KEYS}, state, run_id, charged, claim, worker, leased_until)
         SELECT
-            :corpus_id, :evaluator, content_hash, :split, example_id, 'claimed',
-            CAST(:run_id AS text), CAST(:run_id AS text) IS NOT NULL, CAST(:claim AS uuid),
-            :worker, moment.now + CAST(:lease AS interval)
+            {KEYS}, 'claimed', CAST(:run_id AS text), CAST(:run_id AS text) IS NOT NULL,
+            CAST(:claim AS uuid), :worker, moment.now + CAST(:lease AS interval)
         FROM picked, moment
-        WHERE NOT is_there
         ORDER BY content_hash, example_id
-        ON CONFLICT (corpus_id, evaluator, content_hash, split, example_id) DO NOTHING
-        RETURNING content_hash, example_id, leased_until, failures
-    ),
-    taken AS (
-        UPDATE hegel_evaluations AS held SET
-            state = 'claimed', run_id = CAST(:run_id AS text),
-            charged = CAST(:run_id AS text) IS NOT NULL, claim = CAST(:claim AS uuid),
-            worker = :worker, leased_until = moment.now + CAST(:lease AS interval)
-        FROM picked, moment
-        WHERE picked.is_there AND held.corpus_id = :corpus_id AND held.evaluator = :evaluator
-          AND held.content_hash = picked.content_hash AND held.split = :split
-          AND held.example_id = picked.example_id
+        ON CONFLICT ({KEYS}) DO UPDATE SET
+            state = 'claimed', run_id = excluded.run_id, charged = excluded.charged,
+            claim = excluded.claim, worker = excluded.worker,
+            leased_until = excluded.leased_until
+        WHERE held.state IN ('released', 'failed') OR EXISTS (
+            SELECT FROM picked WHERE picked.is_there AND {same_key("picked", "held")}
+        )
         RETURNING held.content_hash, held.example_id, held.leased_until, held.failures
     ),
-    granted AS (SELECT * FROM made UNION ALL SELECT * FROM taken),
     changed AS MATERIALIZED (
         SELECT CAST(:run_id AS text) AS run_id,
-            (SELECT count(*) FROM made)
-            + (SELECT coalesce(sum(price), 0) FROM picked WHERE is_there)
+            (SELECT coalesce(sum(price), 0) FROM granted
+             JOIN picked USING (content_hash, example_id))
             - (SELECT count(*) FROM given_back) AS amount
         UNION ALL
         SELECT run_id, -count(*) FROM picked
@@ -177,49 +167,47 @@ CLAIM = text(
     """
 )
 
+# In the order of the key, which is that of the rows that are locked.
+IN_ORDER = f"(SELECT * FROM given ORDER BY {KEYS}) AS given"
+STILL_HELD = f"""
+    SELECT held.run_id, held.charged FROM hegel_evaluations AS held
+    WHERE {same_key("held", "given")} AND held.state = 'claimed' AND held.claim = given.claim
+"""
+
 RENEW = text(
     f"""
     WITH given AS MATERIALIZED ({GIVEN}),
     held AS MATERIALIZED (
-        SELECT given.place, held.corpus_id, held.evaluator, held.content_hash, held.split,
-            held.example_id
-        FROM given
-        JOIN hegel_evaluations AS held ON {same_key("held", "given")}
-        WHERE held.state = 'claimed' AND held.claim = given.claim
-        ORDER BY {", ".join(f"held.{name}" for name in KEY)}
-        FOR NO KEY UPDATE OF held
+        SELECT given.* FROM {IN_ORDER}, LATERAL ({STILL_HELD} FOR NO KEY UPDATE) AS held
+    ),
+    renewed AS (
+        INSERT INTO hegel_evaluations ({KEYS}, state, claim, leased_until)
+        SELECT {KEYS}, 'claimed', claim, clock_timestamp() + CAST(:lease AS interval) FROM held
+        ON CONFLICT ({KEYS}) DO UPDATE SET leased_until = excluded.leased_until
+        RETURNING {KEYS}, leased_until
     )
-    UPDATE hegel_evaluations AS evaluation SET
-        leased_until = clock_timestamp() + CAST(:lease AS interval)
-    FROM held
-    WHERE {same_key("evaluation", "held")}
-    RETURNING held.place, evaluation.leased_until
+    SELECT held.place, renewed.leased_until FROM held JOIN renewed USING ({KEYS})
     """
 )
 
 # The runs first, as they were when the claims were granted: a token has one run for ever.
 HELD = f"""
     given AS MATERIALIZED ({GIVEN}),
+    involved AS MATERIALIZED (
+        SELECT DISTINCT given.corpus_id, held.run_id
+        FROM given, LATERAL ({STILL_HELD} OFFSET 0) AS held
+    ),
     payers AS MATERIALIZED (
         SELECT corpus_id, run_id, evaluations_spent AS spent, evaluations_unstored AS unstored
         FROM hegel_runs
-        WHERE (corpus_id, run_id) IN (
-            SELECT held.corpus_id, held.run_id
-            FROM given
-            JOIN hegel_evaluations AS held ON {same_key("held", "given")}
-            WHERE held.state = 'claimed' AND held.claim = given.claim
-        )
+        WHERE (corpus_id, run_id) IN (SELECT corpus_id, run_id FROM involved)
         ORDER BY corpus_id, run_id
         FOR NO KEY UPDATE
     ),
     held AS MATERIALIZED (
-        SELECT given.place, held.corpus_id, held.evaluator, held.content_hash, held.split,
-            held.example_id, held.run_id, held.charged
-        FROM (SELECT count(*) FROM payers) AS locked, given
-        JOIN hegel_evaluations AS held ON {same_key("held", "given")}
-        WHERE held.state = 'claimed' AND held.claim = given.claim
-        ORDER BY {", ".join(f"held.{name}" for name in KEY)}
-        FOR NO KEY UPDATE OF held
+        SELECT given.*, held.run_id, held.charged
+        FROM (SELECT count(*) FROM payers) AS locked, {IN_ORDER},
+            LATERAL ({STILL_HELD} FOR NO KEY UPDATE) AS held
     ),
     per_run AS MATERIALIZED (
         SELECT
@@ -241,10 +229,10 @@ RELEASE = text(
         FROM per_run
         WHERE run.corpus_id = per_run.corpus_id AND run.run_id = per_run.run_id
     )
-    UPDATE hegel_evaluations AS evaluation SET
+    INSERT INTO hegel_evaluations ({KEYS}, state)
+    SELECT {KEYS}, 'released' FROM held
+    ON CONFLICT ({KEYS}) DO UPDATE SET
         state = 'released', charged = false, claim = NULL, leased_until = NULL
-    FROM held
-    WHERE {same_key("evaluation", "held")}
     """
 )
 
@@ -262,14 +250,18 @@ FAIL = text(
             updated_at = clock_timestamp()
         FROM per_run
         WHERE run.corpus_id = per_run.corpus_id AND run.run_id = per_run.run_id
+    ),
+    failed AS (
+        INSERT INTO hegel_evaluations AS evaluation (
+            {KEYS}, state, failures, failure, seconds, cost, evaluated_at)
+        SELECT {KEYS}, 'failed', 1, failure, seconds, cost, clock_timestamp()
+        FROM held JOIN why USING (place)
+        ON CONFLICT ({KEYS}) DO UPDATE SET
+            state = 'failed', charged = false, claim = NULL, leased_until = NULL,
+            failures = evaluation.failures + 1, failure = excluded.failure,
+            seconds = excluded.seconds, cost = excluded.cost,
+            evaluated_at = excluded.evaluated_at
     )
-    UPDATE hegel_evaluations AS evaluation SET
-        state = 'failed', charged = false, claim = NULL, leased_until = NULL,
-        failures = evaluation.failures + 1, failure = why.failure, seconds = why.seconds,
-        cost = why.cost, evaluated_at = clock_timestamp()
-    FROM held
-    JOIN why ON why.place = held.place
-    WHERE {same_key("evaluation", "held")}
-    RETURNING held.place
+    SELECT place FROM held
     """
 )

@@ -72,8 +72,10 @@ LOOK = text(
         held.seconds, held.cost, held.evaluated_at, scored.objectives, scored.scores,
         held.state IN ('released', 'failed')
             OR (held.state = 'claimed' AND held.leased_until <= clock_timestamp()) AS is_free
-    FROM given
-    JOIN hegel_evaluations AS held ON {same_key("held", "given")}
+    FROM given,
+    LATERAL (
+        SELECT * FROM hegel_evaluations AS held WHERE {same_key("held", "given")} OFFSET 0
+    ) AS held
     LEFT JOIN LATERAL (
         SELECT
             array_agg(objective ORDER BY objective) AS objectives,

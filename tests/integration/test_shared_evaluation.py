@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from hegel_store.operations.evaluating import SharedEvaluation
 from hegel_store.store import Store
 from tests.samples import rows
 from tests.spending import require_balanced
@@ -41,7 +42,7 @@ class Paid:
 def test_each_is_evaluated_once_and_comes_back_in_the_order_asked(store: Store) -> None:
     start(store, budget=10)
     paid = Paid()
-    shared = store.shared_evaluation("news", paid, split="train", run_id="r", batch=2)
+    shared = SharedEvaluation(store.scores, "news", paid, split="train", run_id="r", batch=2)
     done = shared(ORDER)
     assert [e.scores["accuracy"] for e in done.evaluations if e] == [0.9, 0.8, 0.9, 0.9]
     assert next(e.output for e in done.evaluations if e) == {"answer": "a"}
@@ -55,13 +56,13 @@ def test_each_is_evaluated_once_and_comes_back_in_the_order_asked(store: Store) 
 
 def test_a_failure_is_told_and_tried_again_by_the_next_call(store: Store) -> None:
     start(store)
-    failing = store.shared_evaluation("news", Paid(["b"]), split="train", run_id="r")
+    failing = SharedEvaluation(store.scores, "news", Paid(["b"]), split="train", run_id="r")
     done = failing(ORDER)
     assert [e is None for e in done.evaluations] == [False, True, True, False]
     assert {str(error) for error in done.failures.values()} == {"no answer"}
     assert len(done.failures) == 2
     paid = Paid()
-    done = store.shared_evaluation("news", paid, split="train", run_id="r")(ORDER)
+    done = SharedEvaluation(store.scores, "news", paid, split="train", run_id="r")(ORDER)
     assert None not in done.evaluations
     assert {example for _, example in paid.calls} == {"b"}
     run = store.runs.get("news", "r")
@@ -75,8 +76,8 @@ def test_what_is_no_failure_lets_go_of_the_batch_and_is_raised(
 ) -> None:
     start(store)
     broken = Paid(["b"], error)
-    shared = store.shared_evaluation(
-        "news", broken, split="train", run_id="r", failures=(TimeoutError,)
+    shared = SharedEvaluation(
+        store.scores, "news", broken, split="train", run_id="r", failures=(TimeoutError,)
     )
     with pytest.raises(type(error)):
         shared(ORDER)
@@ -89,7 +90,9 @@ def test_what_is_no_failure_lets_go_of_the_batch_and_is_raised(
 
 
 def test_scores_that_cannot_be_stored_are_a_failure(store: Store) -> None:
-    shared = store.shared_evaluation("news", lambda *_: {"accuracy": float("nan")}, split="train")
+    shared = SharedEvaluation(
+        store.scores, "news", lambda *_: {"accuracy": float("nan")}, split="train"
+    )
     done = shared([(BRIEF, "a")])
     assert done.evaluations == [None]
     assert rows(store, "SELECT failure FROM hegel_evaluations") == [
@@ -101,7 +104,7 @@ def test_a_failure_may_say_anything(store: Store) -> None:
     def fail(*_: object) -> dict[str, float]:
         raise RuntimeError("\0\ud800" + "x" * 20_000)
 
-    assert store.shared_evaluation("news", fail, split="train")([(BRIEF, "a")]).failures
+    assert SharedEvaluation(store.scores, "news", fail, split="train")([(BRIEF, "a")]).failures
     ((reason,),) = rows(store, "SELECT failure FROM hegel_evaluations")
     assert str(reason).startswith("RuntimeError: \ufffd?xxx")
     assert len(str(reason)) == 10_000
@@ -109,7 +112,7 @@ def test_a_failure_may_say_anything(store: Store) -> None:
 
 def test_what_the_budget_does_not_reach_is_told(store: Store) -> None:
     start(store, budget=2)
-    done = store.shared_evaluation("news", Paid(), split="train", run_id="r")(ORDER)
+    done = SharedEvaluation(store.scores, "news", Paid(), split="train", run_id="r")(ORDER)
     assert [e is None for e in done.evaluations] == [False, False, True, False]
     assert [key.example_id for key in done.over_budget] == ["b"]
     require_balanced(store)
@@ -126,7 +129,7 @@ def test_others_results_are_waited_for(store: Store) -> None:
         return {"accuracy": 1.0}
 
     calls: list[tuple[str, str]] = []
-    shared = store.shared_evaluation("news", slow, split="train")
+    shared = SharedEvaluation(store.scores, "news", slow, split="train")
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(shared, ORDER)
         assert began.wait(30)
@@ -146,7 +149,7 @@ def test_leases_are_renewed_between_evaluations(store: Store) -> None:
         time.sleep(0.25)
         return {"accuracy": 1.0}
 
-    shared = store.shared_evaluation("news", slow, split="train", lease=0.6)
+    shared = SharedEvaluation(store.scores, "news", slow, split="train", lease=0.6)
     done = shared([(BRIEF, f"{n}") for n in range(8)])
     assert None not in done.evaluations
     assert taken == [0] * 8

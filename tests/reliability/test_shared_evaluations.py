@@ -17,6 +17,7 @@ import pytest
 
 import hegel_store
 from hegel_store.models import NewEvaluation
+from hegel_store.operations.evaluating import SharedEvaluation
 from hegel_store.store import Store
 from tests.samples import rows
 from tests.spending import require_balanced
@@ -64,8 +65,14 @@ def evaluate_all(url: str, folder: Path, worker: int, budget: int) -> None:
             budget=budget,
             resume=True,
         )
-        shared = store.shared_evaluation(
-            "news", evaluate, split="train", run_id="r", worker=f"{worker}", lease=LEASE
+        shared = SharedEvaluation(
+            store.scores,
+            "news",
+            evaluate,
+            split="train",
+            run_id="r",
+            worker=f"{worker}",
+            lease=LEASE,
         )
         while True:
             done = shared(random.sample(PAIRS, 100))
