@@ -38,6 +38,8 @@ from hegel_store.repositories import (
     PopulationRepository,
     ProfileRepository,
     RetrievalRepository,
+    RunRepository,
+    ScoreRepository,
     StepRepository,
 )
 from hegel_store.repositories.learning import learn
@@ -60,7 +62,7 @@ class Health:
 
 
 class Store:
-    """Profiles, steps, populations, facts, labels and retrievals of one database.
+    """Profiles, steps, populations, facts, labels, retrievals, runs and scores of one database.
 
     Safe for threads, and after fork().
 
@@ -95,6 +97,8 @@ class Store:
         )
         self.labels = LabelRepository(autocommit, self._spaces.preferred)
         self.retrievals = RetrievalRepository(autocommit)
+        self.runs = RunRepository(autocommit)
+        self.scores = ScoreRepository(autocommit)
         self._looking = TimedAutocommit(self.engine, migrate.require_current)
         connect = None if settings.pgbouncer else Connector(address, settings)
         self._notices = Notices(connect, settings.follow_seconds)
@@ -145,6 +149,8 @@ class Store:
                 FactRepository(session, spaces=self._spaces, log=self._log),
                 LabelRepository(session, self._spaces.preferred),
                 RetrievalRepository(session),
+                RunRepository(session),
+                ScoreRepository(session),
             )
             commit(session)
         except MigrationRequired:

@@ -21,6 +21,7 @@ from hegel_store.cli import (
     recall,
     reembed,
     rollup,
+    runs,
     search,
     seed,
     usefulness,
@@ -53,6 +54,8 @@ app.command()(journal.dead_letters)
 app.command()(archive.export)
 app.command("import")(archive.import_)
 app.command()(archive.archive)
+app.command()(runs.runs)
+app.add_typer(runs.run, name="run")
 app.command()(profiles.history)
 app.command()(profiles.lineage)
 app.command()(versions.diff)

@@ -4,6 +4,18 @@ from hegel_store.models.ageing import Aged, AgeingRule
 from hegel_store.models.aliases import AliasMove, ProfileAlias
 from hegel_store.models.blame import BlamedSentence
 from hegel_store.models.confidence import ConfidenceInterval
+from hegel_store.models.evaluations import (
+    BusyEvaluation,
+    Claim,
+    Claims,
+    Evaluation,
+    EvaluationKey,
+    FailedEvaluation,
+    NewEvaluation,
+    Score,
+    ScoreMatrix,
+    ScoreSummary,
+)
 from hegel_store.models.facts import (
     AddResult,
     Fact,
@@ -20,6 +32,7 @@ from hegel_store.models.populations import PopulationMember
 from hegel_store.models.profiles import ProfileHit, PromptProfile
 from hegel_store.models.retrievals import CategoryReward, FactReward, Retrieval
 from hegel_store.models.rewards import ProfileComparison, RewardPoint, RewardSummary
+from hegel_store.models.runs import Run, RunState
 from hegel_store.models.steps import NewStep, StepHit, TrainingStep
 from hegel_store.models.verdicts import FactVerdict, JudgedFact
 
@@ -29,18 +42,25 @@ __all__ = [
     "AgeingRule",
     "AliasMove",
     "BlamedSentence",
+    "BusyEvaluation",
     "CategoryReward",
+    "Claim",
+    "Claims",
     "ConfidenceInterval",
+    "Evaluation",
+    "EvaluationKey",
     "Fact",
     "FactFilter",
     "FactReward",
     "FactVerdict",
+    "FailedEvaluation",
     "JudgedFact",
     "Label",
     "LabelHit",
     "LineageEdge",
     "LineageGraph",
     "LineageNode",
+    "NewEvaluation",
     "NewFact",
     "NewStep",
     "PopulationMember",
@@ -52,7 +72,12 @@ __all__ = [
     "Retrieval",
     "RewardPoint",
     "RewardSummary",
+    "Run",
+    "RunState",
+    "Score",
+    "ScoreMatrix",
     "ScoreParts",
+    "ScoreSummary",
     "SearchHit",
     "SearchResult",
     "StepHit",

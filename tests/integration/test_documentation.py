@@ -67,6 +67,7 @@ def test_the_page_on_caches_runs_as_it_stands(url, monkeypatch):
         "log-steps",
         "read-the-log",
         "retrievals",
+        "runs",
         "search-prompts",
     ],
 )
