@@ -7,6 +7,7 @@
     ├── NotFound                a row that was named does not exist (.what, .key, .field)
     ├── ProfileConflict         a stale expected version or alias (.expected, .current)
     ├── StepConflict            an id was used again for a different step
+    ├── ImportConflict          an import would change what is there (.line, .reason)
     ├── EmbeddingSpaceMismatch  vectors of two models would meet (.slot, .stored, .given)
     ├── ReembeddingRefused      a space is not in the state for this step (.missing)
     ├── EmbedderMissing         a vector was needed and there is no embedder
@@ -89,6 +90,18 @@ class ProfileConflict(HegelStoreError):
 
 class StepConflict(HegelStoreError):
     """A different step is already stored under this (created_at, id)."""
+
+
+class ImportConflict(HegelStoreError):
+    """``line`` of a file and the database say different things of the same row."""
+
+    def __init__(self, line: int, reason: str) -> None:
+        super().__init__(f"line {line} of the file: {reason}")
+        self.line = line
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[type[ImportConflict], tuple[int, str]]:
+        return type(self), (self.line, self.reason)
 
 
 class EmbeddingSpaceMismatch(HegelStoreError):

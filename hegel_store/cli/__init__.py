@@ -14,11 +14,13 @@ from hegel_store.cli import (
     database,
     demo,
     dimension,
+    importers,
     journal,
     profiles,
     recall,
     reembed,
     rollup,
+    scopes,
     search,
     seed,
 )
@@ -48,6 +50,10 @@ app.command()(journal.dead_letters)
 app.command()(archive.export)
 app.command("import")(archive.import_)
 app.command()(archive.archive)
+app.command("export-scope")(scopes.export_)
+app.command("import-scope")(scopes.import_)
+app.command("import-mlflow-prompts")(importers.mlflow_prompts)
+app.command("import-gepa-run")(importers.gepa_run)
 app.command()(profiles.history)
 app.command()(profiles.lineage)
 
