@@ -180,7 +180,7 @@ def test_plain_values_are_read_as_they_are(tmp_path: Path, protocol: int) -> Non
     ("changes", "words"),
     [
         ({"program_candidates": None}, "is no state of a run"),
-        ({"parent_program_for_candidate": [[None]]}, "is no state of a run"),
+        ({"parent_program_for_candidate": []}, "is no state of a run"),
         ({"program_candidates": [{"system_prompt": 7}]}, "candidate 0.system_prompt"),
         ({"program_candidates": [[]]}, "must have the texts"),
         ({"parent_program_for_candidate": [[0]]}, "must have earlier ones for parents"),

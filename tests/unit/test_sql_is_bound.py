@@ -144,7 +144,7 @@ def test_statements_that_move_scopes_hold_none_of_their_values(table: str) -> No
         transfer_statements.take_scopes(),
         transfer_statements.taken_version(),
         transfer_statements.alias_elsewhere(),
-        transfer_statements.differing(carried),
+        *map(transfer_statements.differing, transfer_statements.COMPARED),
         transfer_statements.add(carried),
         *(transfer_statements.unresolved(carried, name) for name in carried.references),
     ]
