@@ -8,7 +8,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import MetaData, create_engine, inspect
 
 from hegel_store.errors import ConfigurationError, DatabaseError, InvalidInput
 from hegel_store.importers import PromptImport, import_mlflow_prompts
@@ -103,8 +103,6 @@ def test_a_registry_in_postgresql_is_read_too(store: Store, registry: Path, othe
         create_engine(uri(registry)),
         create_engine(other_url.replace("postgresql:", "postgresql+psycopg:")),
     )
-    from sqlalchemy import MetaData
-
     tables = MetaData()
     tables.reflect(source)
     for table in tables.tables.values():
