@@ -1,8 +1,7 @@
 """Prompts as they lie in the tables of an MLflow registry, read without MLflow.
 
 A prompt is a registered model with a tag that says so, each of its versions a model version whose
-text is in a tag. Tables and tags are those of MLflow 3.17, of which only ``workspace`` is younger
-than the prompts themselves.
+text is in a tag. Tables and tags are those of MLflow 3.17; older registries have no ``workspace``.
 """
 
 from __future__ import annotations

@@ -235,7 +235,7 @@ def test_a_scope_that_is_not_there_is_not_exported(store: Store, tmp_path: Path)
 
 
 @settings(
-    max_examples=8,
+    max_examples=5,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
