@@ -8,6 +8,7 @@
     ├── ProfileConflict         a stale expected version or alias (.expected, .current)
     ├── StepConflict            an id was used again for a different step
     ├── RunConflict             a run or its state is not as expected (.expected, .current)
+    ├── ImportConflict          an import would change what is there (.line, .reason)
     ├── EmbeddingSpaceMismatch  vectors of two models would meet (.slot, .stored, .given)
     ├── ReembeddingRefused      a space is not in the state for this step (.missing)
     ├── EmbedderMissing         a vector was needed and there is no embedder
@@ -107,6 +108,18 @@ class RunConflict(HegelStoreError):
 
     def __reduce__(self) -> tuple[type[RunConflict], tuple[object, ...]]:
         return type(self), (self.subject, self.expected, self.current)
+
+
+class ImportConflict(HegelStoreError):
+    """``line`` of a file and the database say different things of the same row."""
+
+    def __init__(self, line: int, reason: str) -> None:
+        super().__init__(f"line {line} of the file: {reason}")
+        self.line = line
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[type[ImportConflict], tuple[int, str]]:
+        return type(self), (self.line, self.reason)
 
 
 class EmbeddingSpaceMismatch(HegelStoreError):

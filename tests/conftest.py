@@ -126,6 +126,17 @@ def empty_url(server: Server, empty_postgresql: psycopg.Connection) -> str:
 
 
 @pytest.fixture
+def other_url(server: Server, template) -> Iterator[str]:
+    """A second fresh migrated database on the same server."""
+    with psycopg.connect(server.url("postgres"), autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE hegel_other TEMPLATE {template.template_dbname}")
+        try:
+            yield server.url("hegel_other")
+        finally:
+            admin.execute("DROP DATABASE hegel_other WITH (FORCE)")
+
+
+@pytest.fixture
 def store(url: str) -> Iterator[Store]:
     """A store on a fresh migrated database, without an embedder."""
     with hegel_store.connect(url) as connected:

@@ -1,11 +1,11 @@
-"""Steps as lines of JSON, compressed where the name ends with .gz."""
+"""Objects as lines of JSON, steps among them, compressed where the name ends with .gz."""
 
 from __future__ import annotations
 
 import gzip
 import json
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -13,35 +13,49 @@ from hegel_store.archive.rows import Row
 from hegel_store.errors import InvalidInput
 
 COMPRESSION = 6
+LONGEST_LINE = 256 * 1024 * 1024
+"""Bytes. A step has five texts of 16 MiB at most, of which every character may need an escape."""
 
 
 def write(file: BinaryIO, rows: Iterable[Row], *, compressed: bool) -> int:
     """Write steps as they come, and return how many there were."""
+    return write_objects(file, map(_step_object, rows), compressed=compressed)
+
+
+def write_objects(file: BinaryIO, objects: Iterable[Mapping[str, Any]], *, compressed: bool) -> int:
+    """Write objects as they come, and return how many there were."""
     if compressed:
         # Without name and time of day, equal steps make equal files; the default level, 9, takes
         # much longer for hardly less.
         with gzip.GzipFile("", "wb", COMPRESSION, file, mtime=0) as inner:
-            return _write_lines(inner, rows)
-    return _write_lines(file, rows)
+            return _write_lines(inner, objects)
+    return _write_lines(file, objects)
 
 
-def _write_lines(file: BinaryIO | gzip.GzipFile, rows: Iterable[Row]) -> int:
-    steps = 0
-    for row in rows:
-        values = dict(row) | {"created_at": row["created_at"].isoformat(timespec="microseconds")}
-        file.write(json.dumps(values, ensure_ascii=False).encode() + b"\n")
-        steps += 1
-    return steps
+def _step_object(row: Row) -> dict[str, Any]:
+    return dict(row) | {"created_at": row["created_at"].isoformat(timespec="microseconds")}
+
+
+def _write_lines(file: BinaryIO | gzip.GzipFile, objects: Iterable[Mapping[str, Any]]) -> int:
+    lines = 0
+    for each in objects:
+        file.write(json.dumps(each, ensure_ascii=False).encode() + b"\n")
+        lines += 1
+    return lines
 
 
 def read(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """The objects of a file with the number of their line, the first being 1; blank lines are
-    passed over. Raises InvalidInput for what is no JSON object, or cut off."""
+    passed over. Raises InvalidInput for what is no JSON object, cut off, or longer than any line of
+    ours."""
     opener: Any = gzip.open if path.name.endswith(".gz") else open
     with opener(path, "rb") as lines:
         number = 0
         try:
-            for number, line in enumerate(lines, start=1):
+            while line := lines.readline(LONGEST_LINE + 1):
+                number += 1
+                if len(line) > LONGEST_LINE:
+                    raise InvalidInput("path", f"line {number} of {path} is too long")
                 if line.strip():
                     yield number, _object(path, number, line)
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:

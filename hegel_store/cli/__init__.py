@@ -15,6 +15,7 @@ from hegel_store.cli import (
     database,
     demo,
     dimension,
+    importers,
     journal,
     profiles,
     prompts,
@@ -22,6 +23,7 @@ from hegel_store.cli import (
     reembed,
     rollup,
     runs,
+    scopes,
     search,
     seed,
     usefulness,
@@ -56,6 +58,10 @@ app.command("import")(archive.import_)
 app.command()(archive.archive)
 app.command()(runs.runs)
 app.add_typer(runs.run, name="run")
+app.command("export-scope")(scopes.export_)
+app.command("import-scope")(scopes.import_)
+app.command("import-mlflow-prompts")(importers.mlflow_prompts)
+app.command("import-gepa-run")(importers.gepa_run)
 app.command()(profiles.history)
 app.command()(profiles.lineage)
 app.command()(versions.diff)

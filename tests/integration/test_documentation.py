@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import shlex
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +118,30 @@ def test_profiles_are_promoted_and_compared_as_the_page_says(url, monkeypatch, p
     for line in lines:
         done = CliRunner().invoke(app, shlex.split(line)[1:])
         assert done.exit_code == 0, f"{line}: {done.exception}"
+
+
+@pytest.mark.parametrize(
+    ("page", "commands"), [("move-scopes", 3), ("import", 3)], ids=["move-scopes", "import"]
+)
+def test_scopes_arrive_as_the_page_says(url, monkeypatch, tmp_path, page, commands):
+    """Its Python as it stands, then its commands, in a folder with what the tools have written."""
+    monkeypatch.setenv("DATABASE_URL", url)
+    monkeypatch.chdir(tmp_path)
+    foreign = ROOT / "tests/foreign"
+    shutil.copy(foreign / "mlflow_registry.db", "mlflow.db")
+    shutil.copytree(foreign / "gepa_run", "runs/colours")
+    run(f"docs/how-to/{page}.md", store=connect(url))
+    called = 0
+    for block in re.findall(
+        r"```sh\n(.*?)```", (ROOT / f"docs/how-to/{page}.md").read_text(), re.S
+    ):
+        for line in block.splitlines():
+            here = line.replace("postgresql://mlflow@db/mlflow", "sqlite:///mlflow.db")
+            here = here.replace("support", "support.chat")
+            done = CliRunner().invoke(app, here.split()[1:])
+            assert done.exit_code == 0, f"{line}: {done.exception}"
+            called += 1
+    assert called == commands
 
 
 @pytest.mark.slow

@@ -16,9 +16,10 @@ import pytest
 from sqlalchemy import Executable, TextClause, TextualSelect
 from sqlalchemy.dialects import postgresql
 
-from hegel_store import archive, repositories
+from hegel_store import archive, importers, repositories, transfer
 from hegel_store.archive import StepFilter
 from hegel_store.archive import statements as archive_statements
+from hegel_store.importers import gepa_runs, mlflow_prompts
 from hegel_store.models import FactFilter
 from hegel_store.models.rewards import Grouping
 from hegel_store.models.spaces import Maker, Place
@@ -35,6 +36,8 @@ from hegel_store.repositories import (
 from hegel_store.schema import training_steps
 from hegel_store.search.near import near_statement
 from hegel_store.search.statement import Search, build
+from hegel_store.transfer import statements as transfer_statements
+from hegel_store.transfer.tables import TABLES
 
 SENTINEL = "s3nt1nel'\"\\;--%s:x"
 IDENTIFIER = UUID("deadbeef-dead-7eef-beef-deadbeefdead")
@@ -46,7 +49,7 @@ SLOTS = [slot for size in DIMENSIONS for slot in slots_for("slot", size)]
 
 MODULES = [
     importlib.import_module(f"{package.__name__}.{found.name}")
-    for package in (repositories, archive)
+    for package in (repositories, archive, transfer, importers)
     for found in pkgutil.iter_modules(package.__path__)
 ]
 
@@ -110,6 +113,8 @@ def bound(statement: Executable) -> set[object]:
             ),
             5,
         ),
+        (mlflow_prompts.imported(SENTINEL, SENTINEL + "2"), 2),
+        (transfer_statements.scopes_reached(SENTINEL, SENTINEL + "2"), 2),
         (
             step_analysis_statements.compare(
                 IDENTIFIER, SENTINEL, MOMENT, LATER, SENTINEL + "2", SENTINEL + "3", SENTINEL + "4"
@@ -132,6 +137,34 @@ def test_values_are_bound_in_statements_made_from_them(statement: Executable, va
         if any(trace in str(value) for trace in (*TRACES, "2346"))
     }
     assert len(sentinels) == values, "each value is there, as a parameter"
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_statements_that_move_scopes_hold_none_of_their_values(table: str) -> None:
+    carried = TABLES[table]
+    for made_of in (transfer_statements.rows_of, transfer_statements.count):
+        statement = made_of(carried, SENTINEL, [SENTINEL + "2"])
+        require_clean(statement)
+        given = list(statement.compile().params.values())
+        assert given.count(SENTINEL) == given.count([SENTINEL + "2"]) == 1
+    made = [
+        transfer_statements.take_scopes(),
+        transfer_statements.taken_version(),
+        transfer_statements.alias_elsewhere(),
+        *map(transfer_statements.differing, transfer_statements.COMPARED),
+        transfer_statements.add(carried),
+        *(transfer_statements.unresolved(carried, name) for name in carried.references),
+    ]
+    for statement in made:
+        values = statement.compile(dialect=postgresql.psycopg.dialect()).params.values()
+        assert set(values) <= {1}, "made of tables alone, but for a limit"
+
+
+def test_what_a_run_is_known_by_is_bound() -> None:
+    statement = gepa_runs.imported(SENTINEL, SENTINEL + "2", SENTINEL + "3")
+    require_clean(statement)
+    given = list(statement.compile().params.values())
+    assert {"gepa": {"run": SENTINEL + "3"}} in given
 
 
 def searches() -> list[Search]:
