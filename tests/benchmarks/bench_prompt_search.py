@@ -31,7 +31,7 @@ from hegel_store.schema.profiles import PROMPT_TSVECTORS, SOURCE_TSVECTOR
 from hegel_store.store import Store
 from tests.benchmarks.servers import database, options
 
-ROUNDS = 3
+ROUNDS = 5
 SETTINGS = {"fsync": "off", "wal_level": "minimal", "max_wal_senders": "0", "max_wal_size": "4GB"}
 """For filling it; what is measured only reads."""
 FIRST = datetime(2024, 5, 1, tzinfo=UTC)
