@@ -90,13 +90,6 @@ def test_every_version_of_every_prompt_arrives(store: Store, registry: Path) -> 
     require_all(store)
 
 
-def test_a_registry_that_mlflow_itself_has_just_written(store: Store, tmp_path: Path) -> None:
-    pytest.importorskip("mlflow", reason="MLflow is not installed")
-    write_mlflow_registry.fill(uri(tmp_path / "live.db"))
-    assert import_mlflow_prompts(store, uri(tmp_path / "live.db"), "news").stored == 7
-    require_all(store)
-
-
 def test_a_registry_in_postgresql_is_read_too(store: Store, registry: Path, other_url: str) -> None:
     """The same tables, copied from one database to the other."""
     source, target = (
