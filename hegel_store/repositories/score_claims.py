@@ -87,7 +87,8 @@ class ScoreClaims:
         holder let the lease run out, as one that died does, is granted anew, at no cost to the
         same run; and what the run's dead workers hold elsewhere is given back to it.
 
-        Claims are granted by one statement. ``worker`` is a name for others to read, by default the
+        Claims are granted by one statement. In a transaction of your own, the run's other workers
+        wait until its end. ``worker`` is a name for others to read, by default the
         host and the process. Raises InvalidInput, NotFound for an unknown run or profile, and
         RunConflict for a run that has ended.
         """

@@ -104,15 +104,26 @@ OF_PROFILE = text(
     """
 )
 
-# A row for each candidate, as a row for each score takes the driver several times as long.
+# Candidates that were scored on the same examples are one row, and their scores the bytes of float8
+# in network order: as a million rows the driver would take seconds to read them.
 MATRIX = text(
     """
-    SELECT content_hash, array_agg(example_id) AS example_ids, array_agg(score) AS scores
-    FROM hegel_scores
-    WHERE corpus_id = :corpus_id AND evaluator = :evaluator
-      AND content_hash = ANY (CAST(:content_hashes AS bytea[]))
-      AND split = :split AND objective = :objective
-    GROUP BY content_hash
+    SELECT
+        example_ids,
+        array_agg(content_hash ORDER BY content_hash) AS content_hashes,
+        string_agg(scores, ''::bytea ORDER BY content_hash) AS scores
+    FROM (
+        SELECT
+            content_hash,
+            array_agg(example_id ORDER BY example_id) AS example_ids,
+            string_agg(float8send(score), ''::bytea ORDER BY example_id) AS scores
+        FROM hegel_scores
+        WHERE corpus_id = :corpus_id AND evaluator = :evaluator
+          AND content_hash = ANY (CAST(:content_hashes AS bytea[]))
+          AND split = :split AND objective = :objective
+        GROUP BY content_hash
+    ) AS candidate
+    GROUP BY example_ids
     """
 )
 

@@ -105,12 +105,15 @@ class ScoreRepository(ScoreRecording):
         )
         examples = sorted({example for row in rows for example in row.example_ids})
         column = {example: place for place, example in enumerate(examples)}
-        by_content = {bytes(row.content_hash).hex(): row for row in rows}
-        values = np.full((len(ids), len(examples)), np.nan)
-        for line, content in zip(values, contents, strict=True):
-            row = by_content.get(content)
-            if row is not None:
-                line[[column[example] for example in row.example_ids]] = row.scores
+        distinct = list(dict.fromkeys(contents))
+        line = {content: place for place, content in enumerate(distinct)}
+        scores = np.full((len(distinct), len(examples)), np.nan)
+        for row in rows:
+            lines = [line[bytes(content).hex()] for content in row.content_hashes]
+            columns = [column[example] for example in row.example_ids]
+            given = np.frombuffer(row.scores, dtype=">f8").reshape(len(lines), len(columns))
+            scores[np.ix_(lines, columns)] = given
+        values = scores[[line[content] for content in contents]]
         return ScoreMatrix(profile_ids=ids, example_ids=examples, values=values)
 
     def summary(

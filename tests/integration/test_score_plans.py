@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID
 
 import psycopg
 import pytest
 from sqlalchemy import Executable, text
 
 import hegel_store
-from hegel_store.models import EvaluationKey
+from hegel_store.models import Claim, EvaluationKey
 from hegel_store.models.profiles import content_hash
 from hegel_store.repositories import claim_statements, score_statements
 from hegel_store.repositories.score_rows import columns
 from hegel_store.store import Store
 from tests.plans import explain, nodes
 
+TOKEN = UUID("0192f0c1-0000-4000-8000-000000000000")
 CANDIDATES, EXAMPLES, EVALUATED = 2_000, 250, 400
 """Scores are of all candidates, evaluations of some: they are there for the claims."""
 FILL = (
@@ -93,6 +94,14 @@ def keys(first: int, count: int = 20) -> list[EvaluationKey]:
     ]
 
 
+def claims(first: int) -> list[Claim]:
+    now = datetime.now(UTC)
+    return [
+        Claim(key=key, token=TOKEN, run_id=None, leased_until=now, failures=0)
+        for key in keys(first)
+    ]
+
+
 def hashes(count: int) -> list[bytes]:
     return [bytes.fromhex(content_hash({"n": n})) for n in range(1, count + 1)]
 
@@ -102,7 +111,7 @@ CLAIM = OF | {
     "content_hash": hashes(1) * 20,
     "example_id": [f"{n}" for n in range(241, 261)],
     "run_id": "r",
-    "claim": uuid4(),
+    "claim": TOKEN,
     "worker": "w",
     "lease": timedelta(minutes=1),
 }
@@ -173,3 +182,48 @@ def test_a_statement_reads_what_it_is_about(
     assert rows < most, rows
     if statement is LEADERS:
         assert "idx_hegel_scores_best" in {node.get("Index Name") for node in seen}
+
+
+@pytest.mark.parametrize(
+    ("statement", "values"),
+    [
+        pytest.param(claim_statements.CLAIM, CLAIM, id="claim"),
+        pytest.param(claim_statements.RELEASE, columns(claims(1)), id="release"),
+        pytest.param(claim_statements.FAIL, columns(claims(1)) | FAILURE, id="fail"),
+        pytest.param(
+            claim_statements.RENEW,
+            columns(claims(1)) | {"lease": timedelta(minutes=1)},
+            id="renew",
+        ),
+        pytest.param(score_statements.LOOK, columns(keys(1)), id="look"),
+        pytest.param(score_statements.RECORD, columns(claims(1)) | RESULT, id="record"),
+    ],
+)
+def test_a_statement_reads_few_rows_before_there_are_statistics(
+    store: Store, statement: Executable, values: Any
+) -> None:
+    """As in the first minute of a run, with 20 of 10,000 evaluations claimed."""
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE hegel_evaluations SET (autovacuum_enabled = off)")
+        connection.exec_driver_sql(
+            """
+            INSERT INTO hegel_evaluations (corpus_id, evaluator, content_hash, split, example_id,
+                state, claim, leased_until)
+            SELECT 'news', 'default', hegel_content_hash('{"n": ' || n || '}'), 'train', m::text,
+                CASE n WHEN 7 THEN 'claimed' ELSE 'scored' END,
+                CASE n WHEN 7 THEN %s::uuid END, CASE n WHEN 7 THEN now() + interval '1 min' END
+            FROM generate_series(1, 500) AS n, generate_series(1, 20) AS m
+            """,
+            (TOKEN,),
+        )
+    with store.engine.connect() as connection:
+        plan = explain(connection, statement, values)
+        connection.rollback()
+    rows = sum(node["Actual Rows"] * node["Actual Loops"] for node in nodes(plan))
+    assert rows < 2_000, rows
+    removed = sum(
+        node.get(f"Rows Removed by {by}", 0) * node["Actual Loops"]
+        for node in nodes(plan)
+        for by in ("Filter", "Join Filter", "Index Recheck")
+    )
+    assert removed < 2_000, removed

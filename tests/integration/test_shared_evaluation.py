@@ -146,10 +146,10 @@ def test_leases_are_renewed_between_evaluations(store: Store) -> None:
     def slow(_: Any, example: str) -> dict[str, float]:
         other = store.scores.claim("news", [(BRIEF, f"{n}") for n in range(8)], split="train")
         taken.append(len(other.granted))
-        time.sleep(0.25)
+        time.sleep(0.4)
         return {"accuracy": 1.0}
 
-    shared = SharedEvaluation(store.scores, "news", slow, split="train", lease=0.6)
+    shared = SharedEvaluation(store.scores, "news", slow, split="train", lease=2.0)
     done = shared([(BRIEF, f"{n}") for n in range(8)])
     assert None not in done.evaluations
     assert taken == [0] * 8

@@ -24,7 +24,7 @@ from tests.spending import require_balanced
 from tests.victims import Victim, die_at
 
 CANDIDATES, EXAMPLES, BUDGET = 24, 50, 1_000
-LEASE = 2.0
+LEASE = 4.0
 PAIRS = [({"n": n}, f"{m}") for n, m in product(range(CANDIDATES), range(EXAMPLES))]
 
 
@@ -158,7 +158,6 @@ def _stored(store: Store) -> dict[tuple[int, str], float]:
 
 def claim_record_and_die(url: str, number: int, moment: str) -> None:
     with hegel_store.connect(url) as store:
-        # Pools and prepared statements are there before, as in a worker that lives long.
         die_at(number, moment, words="hegel_evaluations")
         pairs: Any = [({"n": 1}, f"{n}") for n in range(6)]
         claims = store.scores.claim("news", pairs, split="train", run_id="r", lease=0.2)

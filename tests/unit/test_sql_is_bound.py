@@ -29,6 +29,7 @@ from hegel_store.repositories import (
     profile_position_statements,
     profile_search_statements,
     profile_statements,
+    run_statements,
     step_analysis_statements,
     step_reading_statements,
     step_rollup_statements,
@@ -100,6 +101,7 @@ def bound(statement: Executable) -> set[object]:
             step_reading_statements.failures(SENTINEL, SENTINEL + "2", IDENTIFIER, MOMENT, NUMBER),
             5,
         ),
+        (run_statements.save_state(NUMBER), 0),
         (
             archive_statements.steps_of(
                 training_steps,
