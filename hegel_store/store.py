@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Unpack
@@ -14,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from hegel_store import migrate
 from hegel_store.connector import Connector
-from hegel_store.database import Database, translated
+from hegel_store.database import Database
 from hegel_store.deadlines import TimedAutocommit
 from hegel_store.embeddings.prewarming import Prewarming
 from hegel_store.embeddings.protocol import Embedder
@@ -24,8 +23,8 @@ from hegel_store.errors import (
     MigrationRequired,
 )
 from hegel_store.following import Following, Notices, ProfileCache, ProfileFollower, follow
+from hegel_store.health import Health, check_health
 from hegel_store.journal import StepWriter, WriterOptions, spool_folder
-from hegel_store.migrate.rights import require_pgvector, require_server
 from hegel_store.models import NewStep, PromptProfile, TrainingStep
 from hegel_store.models.budgets import BudgetAlert
 from hegel_store.models.checks import check_integer
@@ -48,17 +47,6 @@ from hegel_store.repositories.result_cache import ResultCache
 from hegel_store.repositories.spaces import Embedders, Spaces
 from hegel_store.settings import DatabaseAddress, Settings, resolve_address
 from hegel_store.unit_of_work import UnitOfWork, commit
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Health:
-    """What check() found: all of it well, or it would have raised."""
-
-    address: str
-    source: str
-    server_version: str
-    pgvector_version: str
-    revision: str
 
 
 class Store:
@@ -219,17 +207,7 @@ class Store:
     ) -> ProfileFollower:
         """An iterator over the new profiles of a scope, each as soon as it is committed.
 
-        Every version, in order, none missed and none repeated: those made after this call, or
-        those above the version ``after`` (0 is before the first one). With ``alias`` the profile
-        that it points at, whenever that is another one than before (``after`` is the version that
-        the caller has); of moves that follow each other quickly only the last is sure to be seen.
-        The alias 'latest' gives the newest version the same way.
-
-        It ends when nothing new came for ``timeout`` seconds, and with close(), its own or the
-        store's. While the database is away it waits. ``following`` tells how it hears of changes.
-
-        Raises InvalidInput, and from here or the iteration what reading a profile raises; here,
-        DatabaseUnavailable too, unless ``after`` is given.
+        See hegel_store.following.follow(), which says what the arguments mean and what it raises.
         """
         return follow(
             self._looking,
@@ -282,19 +260,7 @@ class Store:
         Opens the pool's minimum of connections. Raises DatabaseUnavailable, ServerUnsupported,
         PermissionDenied, MigrationRequired or PackageOutdated.
         """
-        with translated():
-            self._database.warm()
-            with self.engine.connect() as connection:
-                versions = require_server(connection)
-                revision = migrate.require_current(self.engine)
-                pgvector = require_pgvector(connection, versions)
-        return Health(
-            address=str(self.address),
-            source=self.address.source,
-            server_version=versions.server,
-            pgvector_version=pgvector,
-            revision=revision,
-        )
+        return check_health(self._database, self.address)
 
     def prewarm(self, texts: Iterable[str] = (), *, most_frequent: int = 100) -> Prewarming:
         """Embed these texts and the queries that were asked the most, in the background.

@@ -125,7 +125,20 @@ def follow(
     after: int | None,
     alias: str | None,
 ) -> ProfileFollower:
-    """See Store.follow()."""
+    """An iterator over the new profiles of a scope, each as soon as it is committed.
+
+    Every version, in order, none missed and none repeated: those made after this call, or
+    those above the version ``after`` (0 is before the first one). With ``alias`` the profile
+    that it points at, whenever that is another one than before (``after`` is the version that
+    the caller has); of moves that follow each other quickly only the last is sure to be seen.
+    The alias 'latest' gives the newest version the same way.
+
+    It ends when nothing new came for ``timeout`` seconds, and with close(), its own or the
+    store's. While the database is away it waits. ``Store.following`` tells how it hears of changes.
+
+    Raises InvalidInput, and from here or the iteration what reading a profile raises; here,
+    DatabaseUnavailable too, unless ``after`` is given.
+    """
     check_name("corpus_id", corpus_id)
     check_name("task_type", task_type)
     if alias is not None:
