@@ -13,7 +13,7 @@ from hegel_store.models.facts import (
     SearchResult,
 )
 from hegel_store.models.labels import Label, LabelHit
-from hegel_store.models.populations import PopulationMember
+from hegel_store.models.populations import Placement, PopulationMember, SelectedMember
 from hegel_store.models.profiles import PromptProfile
 from hegel_store.models.retrievals import CategoryReward, FactReward, Retrieval
 from hegel_store.models.rewards import ProfileComparison, RewardPoint, RewardSummary
@@ -35,6 +35,7 @@ __all__ = [
     "LabelHit",
     "NewFact",
     "NewStep",
+    "Placement",
     "PopulationMember",
     "ProfileComparison",
     "PromptProfile",
@@ -45,6 +46,7 @@ __all__ = [
     "ScoreParts",
     "SearchHit",
     "SearchResult",
+    "SelectedMember",
     "StepHit",
     "TrainingStep",
 ]
