@@ -63,6 +63,7 @@ RELEASE = text(
 )
 
 # The range is that of all whom this epoch has seen, evicted or not, as a running range would be.
+# A quotient too small for a float would be an error; with MAX_BINS it is the first bin anyway.
 REBIN = text(
     f"""
     WITH feature AS (
@@ -80,8 +81,10 @@ REBIN = text(
         FROM measured WINDOW feature AS (PARTITION BY place)
     ), cell AS (
         SELECT profile_id, fitness_score, string_agg(
-            CAST(least(bins - 1, CASE WHEN low = high THEN floor(0.5 * bins)
-                                      ELSE floor((value - low) / (high - low) * bins) END) AS text),
+            CAST(least(bins - 1, CASE
+                WHEN low = high THEN floor(0.5 * bins)
+                WHEN value - low < 1e-7 * (high - low) THEN 0
+                ELSE floor((value - low) / (high - low) * bins) END) AS text),
             '-' ORDER BY place) AS cell_key
         FROM ranged
         WHERE profile_id = ANY(CAST(:holders AS uuid[]))

@@ -146,22 +146,33 @@ FITTEST = text(
     """
 )
 
-# Halved, as the difference of two floats need not be one.
-SHIFTED = """
-    SELECT *, CASE WHEN high = low THEN 1.0
-                   ELSE (0.5 * fitness - 0.5 * low) / (0.5 * high - 0.5 * low) END AS weight
-    FROM (SELECT *, min(fitness) OVER () AS low, max(fitness) OVER () AS high FROM member) AS ranged
+# Scores are scaled by 2**-40, which is exact and leaves room for their sums; those next to nothing
+# count as nothing. What would be too large or too small for a float is an error in PostgreSQL.
+SCALED = f"""
+    SELECT island, profile_id, fitness, children_count,
+           CASE WHEN abs(fitness) < 1e-200 THEN 0 ELSE fitness * {2.0**-40} END AS score
+    FROM member
 """
-# The logistic function is (1 + tanh(x / 2)) / 2, and tanh never overflows.
-SIGMOID = """
-    SELECT member.*,
-           (1 + tanh(0.5 * CAST(:sharpness AS float8) * ((fitness - median) / greatest(mad, 1e-6))))
-               / (1 + children_count) AS weight
-    FROM member, (
-        SELECT median, percentile_cont(0.5) WITHIN GROUP (ORDER BY abs(fitness - median)) AS mad
-        FROM member,
-             (SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY fitness) AS median FROM member)
-                 AS middle
+SHIFTED = f"""
+    SELECT *, CASE WHEN high = low THEN 1 ELSE score - low END AS weight
+    FROM (
+        SELECT *, min(score) OVER () AS low, max(score) OVER () AS high FROM ({SCALED}) AS scaled
+    ) AS ranged
+"""
+# The logistic function is (1 + tanh(x / 2)) / 2. It is flat beyond a million deviations.
+SIGMOID = f"""
+    SELECT scaled.*, (1 + tanh(0.5 * CAST(:sharpness AS float8) * CASE
+               WHEN abs(score - median) > 1e6 * spread THEN sign(score - median) * 1e6
+               WHEN abs(score - median) < 1e-9 * spread THEN 0
+               ELSE (score - median) / spread END)) / (1 + children_count) AS weight
+    FROM ({SCALED}) AS scaled, (
+        SELECT median, greatest(
+            percentile_cont(0.5) WITHIN GROUP (ORDER BY abs(score - median)), {1e-6 * 2.0**-40}
+        ) AS spread
+        FROM ({SCALED}) AS scaled, (
+            SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY score) AS median
+            FROM ({SCALED}) AS scaled
+        ) AS middle
         GROUP BY median
     ) AS spread
 """

@@ -99,6 +99,8 @@ class PopulationSelection:
         if weighting == "shifted":
             return self._select(statements.SHIFTED_FITNESS, values)
         values["sharpness"] = check_number("sharpness", sharpness)
+        if not 1e-3 <= sharpness <= 1e3:
+            raise InvalidInput("sharpness", f"must be between 0.001 and 1000, not {sharpness}")
         return self._select(statements.SIGMOID_FITNESS, values)
 
     def epsilon_greedy(
@@ -154,8 +156,8 @@ class PopulationSelection:
         """
         values = _selection(corpus_id, task_type, population, island)
         values["c"] = check_number("c", c)
-        if c < 0:
-            raise InvalidInput("c", f"must not be negative, not {c}")
+        if not 0 <= c <= 1e6:
+            raise InvalidInput("c", f"must be between 0 and 1,000,000, not {c}")
         values["count"] = check_integer("count", count, maximum=MAX_COUNT)
         return self._select(statements.UCB, values)
 

@@ -87,7 +87,7 @@ Method = Callable[..., list]
 class TestEveryMethod:
     def test_chooses_nobody_from_nobody(self, store: Store, method: Method) -> None:
         assert method(store, random.Random(1)) == []
-        (unscored, evicted) = candidates(store, [None, 1.0])
+        _, evicted = candidates(store, [None, 1.0])
         store.populations.evict("news", "qa", evicted)
         assert method(store, random.Random(1), count=3) == []
         assert counts(store) == {}
@@ -292,7 +292,9 @@ def test_a_tournament_reads_little_of_a_large_population(store: Store) -> None:
         members = [node for node in found if node.get("Relation Name")]
         assert {node["Relation Name"] for node in members} == {"hegel_profile_populations"}
         assert not [node for node in members if node["Node Type"] == "Seq Scan"]
-        drawn = [n for n in members if n.get("Index Name") == "idx_hegel_profile_populations_sample"]
+        drawn = [
+            n for n in members if n.get("Index Name") == "idx_hegel_profile_populations_sample"
+        ]
         assert drawn
         read = sum(n["Actual Rows"] * n["Actual Loops"] for n in members)
         assert read < 1_000
