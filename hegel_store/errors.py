@@ -8,12 +8,13 @@
     ├── ProfileConflict         a stale expected version or alias (.expected, .current)
     ├── StepConflict            an id was used again for a different step
     ├── IslandReset             a result of an earlier epoch (.given, .current)
+    ├── RunConflict             a run or its state is not as expected (.expected, .current)
     ├── EmbeddingSpaceMismatch  vectors of two models would meet (.slot, .stored, .given)
     ├── ReembeddingRefused      a space is not in the state for this step (.missing)
     ├── EmbedderMissing         a vector was needed and there is no embedder
     ├── EmbedderUnavailable     its service did not answer (.embedder, .reason; retryable)
     │   └── CircuitOpen         it has failed so often that it is not asked now (.seconds)
-    ├── BudgetExceeded          a month's allowance for embedding does not reach
+    ├── BudgetExceeded          an allowance, for embedding or of a run, does not reach
     ├── TransactionOpen         what takes long was asked for inside a transaction
     ├── SpoolFull               no room to keep steps that the database does not take (retryable)
     ├── FlushTimeout            steps were not committed in the time given (.pending; retryable)
@@ -108,6 +109,23 @@ class IslandReset(HegelStoreError):
         return type(self), (self.island, self.given, self.current)
 
 
+class RunConflict(HegelStoreError):
+    """A run is not what the caller takes it for: its status, what it was started with, its state.
+
+    ``expected`` is what the caller thought, ``current`` what the database holds: in words, or
+    version numbers for a state.
+    """
+
+    def __init__(self, subject: str, expected: int | str | None, current: int | str | None) -> None:
+        super().__init__(f"{subject}: expected {expected}, but it is {current}")
+        self.subject = subject
+        self.expected = expected
+        self.current = current
+
+    def __reduce__(self) -> tuple[type[RunConflict], tuple[object, ...]]:
+        return type(self), (self.subject, self.expected, self.current)
+
+
 class EmbeddingSpaceMismatch(HegelStoreError):
     """Vectors of two models would be compared; ``stored`` and ``given`` name the models, with the
     prefix or whatever else differs. ``corpora`` are those in which they would, ``corpus_id`` is the
@@ -150,7 +168,8 @@ class EmbedderMissing(HegelStoreError):
 
 
 class BudgetExceeded(HegelStoreError):
-    """What is left of a corpus's allowance for the month is less than was asked for."""
+    """What is left of an allowance is less than was asked for: of a corpus's for embedding in a
+    month, or of the evaluations that a run may spend."""
 
 
 class EmbedderUnavailable(HegelStoreError):

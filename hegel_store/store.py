@@ -34,6 +34,8 @@ from hegel_store.repositories import (
     PopulationRepository,
     ProfileRepository,
     RetrievalRepository,
+    RunRepository,
+    ScoreRepository,
     StepRepository,
 )
 from hegel_store.repositories.learning import learn
@@ -56,7 +58,7 @@ class Health:
 
 
 class Store:
-    """Profiles, steps, populations, facts, labels and retrievals of one database.
+    """Profiles, steps, populations, facts, labels, retrievals, runs and scores of one database.
 
     Safe for threads, and after fork().
 
@@ -91,6 +93,8 @@ class Store:
         )
         self.labels = LabelRepository(autocommit, self._spaces.preferred)
         self.retrievals = RetrievalRepository(autocommit)
+        self.runs = RunRepository(autocommit)
+        self.scores = ScoreRepository(autocommit)
 
     @property
     def engine(self) -> Engine:
@@ -138,6 +142,8 @@ class Store:
                 FactRepository(session, spaces=self._spaces, log=self._log),
                 LabelRepository(session, self._spaces.preferred),
                 RetrievalRepository(session),
+                RunRepository(session),
+                ScoreRepository(session),
             )
             commit(session)
         except MigrationRequired:

@@ -16,6 +16,8 @@ from hegel_store.repositories import (
     PopulationRepository,
     ProfileRepository,
     RetrievalRepository,
+    RunRepository,
+    ScoreRepository,
     StepRepository,
 )
 
@@ -31,6 +33,8 @@ class UnitOfWork:
     facts: FactRepository
     labels: LabelRepository
     retrievals: RetrievalRepository
+    runs: RunRepository
+    scores: ScoreRepository
 
 
 def commit(session: Session) -> None:

@@ -9,7 +9,7 @@ The downgrade discards the epochs, and which members hold their cells.
 from alembic import op
 
 revision = "0045.0"
-down_revision = "0034.0"
+down_revision = "0044.0"
 branch_labels = None
 depends_on = None
 

@@ -19,6 +19,7 @@ from hegel_store.cli import (
     recall,
     reembed,
     rollup,
+    runs,
     search,
     seed,
     usefulness,
@@ -50,6 +51,8 @@ app.command()(journal.dead_letters)
 app.command()(archive.export)
 app.command("import")(archive.import_)
 app.command()(archive.archive)
+app.command()(runs.runs)
+app.add_typer(runs.run, name="run")
 app.command()(profiles.history)
 app.command()(profiles.lineage)
 

@@ -2,6 +2,18 @@
 
 from hegel_store.models.ageing import Aged, AgeingRule
 from hegel_store.models.confidence import ConfidenceInterval
+from hegel_store.models.evaluations import (
+    BusyEvaluation,
+    Claim,
+    Claims,
+    Evaluation,
+    EvaluationKey,
+    FailedEvaluation,
+    NewEvaluation,
+    Score,
+    ScoreMatrix,
+    ScoreSummary,
+)
 from hegel_store.models.facts import (
     AddResult,
     Fact,
@@ -17,6 +29,7 @@ from hegel_store.models.populations import Placement, PopulationMember, Selected
 from hegel_store.models.profiles import PromptProfile
 from hegel_store.models.retrievals import CategoryReward, FactReward, Retrieval
 from hegel_store.models.rewards import ProfileComparison, RewardPoint, RewardSummary
+from hegel_store.models.runs import Run, RunState
 from hegel_store.models.steps import NewStep, StepHit, TrainingStep
 from hegel_store.models.verdicts import FactVerdict, JudgedFact
 
@@ -24,15 +37,22 @@ __all__ = [
     "AddResult",
     "Aged",
     "AgeingRule",
+    "BusyEvaluation",
     "CategoryReward",
+    "Claim",
+    "Claims",
     "ConfidenceInterval",
+    "Evaluation",
+    "EvaluationKey",
     "Fact",
     "FactFilter",
     "FactReward",
     "FactVerdict",
+    "FailedEvaluation",
     "JudgedFact",
     "Label",
     "LabelHit",
+    "NewEvaluation",
     "NewFact",
     "NewStep",
     "Placement",
@@ -43,7 +63,12 @@ __all__ = [
     "Retrieval",
     "RewardPoint",
     "RewardSummary",
+    "Run",
+    "RunState",
+    "Score",
+    "ScoreMatrix",
     "ScoreParts",
+    "ScoreSummary",
     "SearchHit",
     "SearchResult",
     "SelectedMember",

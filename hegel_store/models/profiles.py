@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
+
+from hegel_store.models.checks import check_json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,3 +32,11 @@ class PromptProfile:
     metadata: Mapping[str, Any]
     created_at: datetime
     updated_at: datetime
+
+
+def content_hash(profile: Mapping[str, Any], field: str = "profile") -> str:
+    """The ``content_hash`` that a stored profile with this content has, in the same key order.
+
+    Raises InvalidInput, naming ``field``, for what no profile can hold.
+    """
+    return sha256(check_json(field, profile).encode()).hexdigest()

@@ -10,6 +10,8 @@ from hegel_store.repositories.labels import LabelRepository
 from hegel_store.repositories.populations import PopulationRepository
 from hegel_store.repositories.profiles import ProfileRepository
 from hegel_store.repositories.retrievals import RetrievalRepository
+from hegel_store.repositories.runs import RunRepository
+from hegel_store.repositories.scores import ScoreRepository
 from hegel_store.repositories.steps import StepRepository
 
 __all__ = [
@@ -20,5 +22,7 @@ __all__ = [
     "PostgresCache",
     "ProfileRepository",
     "RetrievalRepository",
+    "RunRepository",
+    "ScoreRepository",
     "StepRepository",
 ]

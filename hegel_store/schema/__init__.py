@@ -3,6 +3,7 @@
 from hegel_store.schema.base import PREFIX, VERSION_TABLE, metadata
 from hegel_store.schema.corpus_writes import corpus_writes
 from hegel_store.schema.embedding_cache import embedding_cache
+from hegel_store.schema.evaluations import evaluations, scores
 from hegel_store.schema.fact_usefulness import fact_usefulness
 from hegel_store.schema.fact_verdicts import fact_verdicts
 from hegel_store.schema.facts import add_embedding_dimension, embedding_spaces, facts, labels
@@ -16,6 +17,7 @@ from hegel_store.schema.profiles import (
 )
 from hegel_store.schema.query_counts import query_counts
 from hegel_store.schema.retrievals import retrievals
+from hegel_store.schema.runs import run_states, runs
 from hegel_store.schema.step_rollup import step_months_counted, step_rollup
 from hegel_store.schema.steps import training_steps
 from hegel_store.schema.usage import embedding_usage
@@ -28,6 +30,7 @@ __all__ = [
     "embedding_cache",
     "embedding_spaces",
     "embedding_usage",
+    "evaluations",
     "fact_usefulness",
     "fact_verdicts",
     "facts",
@@ -41,7 +44,10 @@ __all__ = [
     "prompt_profiles",
     "query_counts",
     "retrievals",
+    "run_states",
+    "runs",
     "scopes",
+    "scores",
     "step_months_counted",
     "step_rollup",
     "training_steps",
