@@ -45,7 +45,7 @@ def test_a_reset_evicts_one_island_and_begins_its_next_epoch(store: Store) -> No
 
 
 def test_late_results_of_a_reset_island_are_refused_and_leave_nothing(store: Store) -> None:
-    (parent, child) = candidates(store, [0.5, None])
+    _, child = candidates(store, [0.5, None])
     members = store.populations
     (selected,) = members.tournament(*SCOPE, size=1, rng=random.Random(0))
     assert members.add(*SCOPE, child, fitness=0.1, epoch=selected.epoch).epoch == 0
@@ -121,7 +121,7 @@ def test_a_reset_waits_for_the_add_that_is_under_way(store: Store) -> None:
 
 
 def test_migrants_are_copies_of_the_fittest(store: Store) -> None:
-    a, b, c, unscored = candidates(
+    a, b, c, _ = candidates(
         store, [0.1, 0.9, 0.5, None], objectives={"x": 1}, descriptor={"d": 2}, generation=4
     )
     store.populations.place(*SCOPE, b, "cell", 0.9)
