@@ -25,7 +25,12 @@ from hegel_store.models.facts import (
     SearchResult,
 )
 from hegel_store.models.labels import Label, LabelHit
-from hegel_store.models.populations import Placement, PopulationMember, SelectedMember
+from hegel_store.models.populations import (
+    ExampleLeader,
+    Placement,
+    PopulationMember,
+    SelectedMember,
+)
 from hegel_store.models.profiles import PromptProfile
 from hegel_store.models.retrievals import CategoryReward, FactReward, Retrieval
 from hegel_store.models.rewards import ProfileComparison, RewardPoint, RewardSummary
@@ -44,6 +49,7 @@ __all__ = [
     "ConfidenceInterval",
     "Evaluation",
     "EvaluationKey",
+    "ExampleLeader",
     "Fact",
     "FactFilter",
     "FactReward",

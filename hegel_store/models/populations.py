@@ -66,3 +66,17 @@ class Placement:
     member: PopulationMember
     placed: bool
     replaced: UUID | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExampleLeader:
+    """A member that nobody beats on some examples.
+
+    ``leads`` is on how many (times objectives, where there are several); ``mean`` the mean of all
+    its scores, with those to be minimised negated.
+    """
+
+    profile_id: UUID
+    island: int
+    mean: float
+    leads: int

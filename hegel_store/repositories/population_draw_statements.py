@@ -108,7 +108,6 @@ COUNTED = f"""
         SET selection_count = selection_count + once.times, last_updated = clock_timestamp()
         FROM once
         WHERE {SCOPE.format(of="member.")} AND member.evicted_at IS NULL
-          AND member.fitness_score IS NOT NULL
           AND member.island = once.island AND member.profile_id = once.profile_id
         RETURNING {NARROW}
     )
@@ -206,6 +205,15 @@ UCB = text(
         ) AS turn
         FROM (SELECT *, sum(selection_count) OVER () AS total FROM member) AS counted
         ORDER BY turn LIMIT :count
+    ) {COUNTED}
+    """
+)
+
+CHOSEN = text(
+    f"""
+    WITH chosen AS MATERIALIZED (
+        SELECT * FROM unnest(CAST(:islands AS int4[]), CAST(:profiles AS uuid[]))
+            WITH ORDINALITY AS chosen (island, profile_id, turn)
     ) {COUNTED}
     """
 )

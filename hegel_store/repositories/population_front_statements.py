@@ -27,7 +27,7 @@ DOMINATED = """
 def front(objectives: int) -> TextClause:
     """The live members that no other one dominates, by so many objectives.
 
-    Takes ``objective_0`` ... (names) and ``sign_0`` ... (1 to maximise, -1 to minimise).
+    Takes ``objectives`` (names) and ``signs`` (1 to maximise, -1 to minimise), as arrays.
     """
     return text(
         f"""
@@ -59,11 +59,12 @@ def prune(objectives: int) -> TextClause:
 
 
 def _points(objectives: int) -> str:
-    names = [f"CAST(:objective_{i} AS text)" for i in range(objectives)]
+    names = [f"(CAST(:objectives AS text[]))[{i + 1}]" for i in range(objectives)]
     return POINTS.format(
         scope=SCOPE.format(of="member."),
         values=", ".join(
-            f"CAST(:sign_{i} AS float8) * CAST(objectives ->> {name} AS float8) AS value_{i}"
+            f"(CAST(:signs AS float8[]))[{i + 1}] * CAST(objectives ->> {name} AS float8)"
+            f" AS value_{i}"
             for i, name in enumerate(names)
         ),
         numbers=" AND ".join(f"jsonb_typeof(objectives -> {name}) = 'number'" for name in names),

@@ -9,7 +9,7 @@ from uuid import UUID
 from hegel_store.database import Executor, translated
 from hegel_store.errors import InvalidInput
 from hegel_store.models import SelectedMember
-from hegel_store.models.checks import check_choice, check_integer, check_text
+from hegel_store.models.checks import check_choice, check_integer, check_name
 from hegel_store.repositories import population_front_statements as statements
 from hegel_store.repositories.population_rows import scope_of, selected_of
 
@@ -45,7 +45,7 @@ class PopulationFronts:
         profile on two of them is two members. Nothing is counted. One statement; it compares each
         member with others until one is found that dominates it. Raises InvalidInput.
         """
-        values = _comparison(corpus_id, task_type, directions, population, island)
+        values = compared(corpus_id, task_type, directions, population, island)
         with translated():
             rows = self._session.execute(statements.front(len(directions)), values).all()
         return [selected_of(row) for row in rows]
@@ -63,25 +63,27 @@ class PopulationFronts:
 
         What stays is pareto_front(), and those that take no part. One statement.
         """
-        values = _comparison(corpus_id, task_type, directions, population, island)
+        values = compared(corpus_id, task_type, directions, population, island)
         with translated():
             rows = self._session.execute(statements.prune(len(directions)), values).all()
         return sorted((row.island, row.profile_id) for row in rows)
 
 
-def _comparison(
+def compared(
     corpus_id: str,
     task_type: str,
     directions: Mapping[str, Direction],
     population: str,
     island: int | None,
 ) -> dict[str, Any]:
+    """The parameters of a comparison by objectives. Raises InvalidInput."""
     values = scope_of(corpus_id, task_type, population)
     values["island"] = None if island is None else check_integer("island", island)
     if not isinstance(directions, Mapping) or not 1 <= len(directions) <= MAX_OBJECTIVES:
         raise InvalidInput("directions", f"must map 1 to {MAX_OBJECTIVES} objectives to directions")
-    for i, (name, direction) in enumerate(directions.items()):
-        check_choice(f"directions.{name!s:.80}", direction, get_args(Direction))
-        values[f"objective_{i}"] = check_text("directions (a name)", name)
-        values[f"sign_{i}"] = SIGNS[direction]
+    for name, direction in directions.items():
+        check_name("directions (a name)", name)
+        check_choice(f"directions.{name:.80}", direction, get_args(Direction))
+    values["objectives"] = list(directions)
+    values["signs"] = [SIGNS[direction] for direction in directions.values()]
     return values

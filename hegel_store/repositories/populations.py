@@ -19,6 +19,7 @@ from hegel_store.models.checks import (
 )
 from hegel_store.repositories import population_statements as statements
 from hegel_store.repositories.population_cells import PopulationCells
+from hegel_store.repositories.population_examples import PopulationExamples
 from hegel_store.repositories.population_fronts import PopulationFronts
 from hegel_store.repositories.population_islands import PopulationIslands
 from hegel_store.repositories.population_rows import (
@@ -32,7 +33,7 @@ from hegel_store.repositories.population_selection import PopulationSelection
 
 
 class PopulationRepository(
-    PopulationSelection, PopulationFronts, PopulationIslands, PopulationCells
+    PopulationSelection, PopulationFronts, PopulationExamples, PopulationIslands, PopulationCells
 ):
     """Candidate profiles of a scope with their fitness. Higher is fitter.
 

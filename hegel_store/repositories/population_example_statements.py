@@ -1,0 +1,78 @@
+"""The statement of the front over examples: who has the best score on each.
+
+It reads the scores of evaluations (hegel_scores), which belong to contents, not to profiles.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import text
+
+from hegel_store.repositories.population_statements import SCOPE
+
+SCORES = """
+    score.corpus_id = :corpus_id AND score.evaluator = :evaluator AND score.split = :split
+    AND score.objective = {objective}
+"""
+# A subplan that is hashed once, which a join would be anew for each example.
+ALIVE = "(score.content_hash IN (SELECT content_hash FROM candidate)) IS TRUE"
+
+# Each example is one step of the index of best scores. From its front (its back, to minimise) the
+# first live member has the best score; those who share it are next to each other.
+TOP = f"""
+    (SELECT score.score FROM hegel_scores AS score
+     WHERE {SCORES.format(objective="example.objective")}
+       AND score.example_id = example.example_id AND {ALIVE} AND example.sign {{sign}} 0
+     ORDER BY score.score {{order}} LIMIT 1)
+"""
+LEADERS = text(
+    f"""
+    WITH RECURSIVE candidate AS MATERIALIZED (
+        SELECT DISTINCT ON (profile.content_hash)
+               profile.content_hash, member.island, member.profile_id
+        FROM hegel_profile_populations AS member
+        JOIN hegel_prompt_profiles AS profile
+          ON profile.corpus_id = member.corpus_id AND profile.id = member.profile_id
+        WHERE {SCOPE.format(of="member.")} AND member.evicted_at IS NULL
+          AND (CAST(:island AS int4) IS NULL OR member.island = CAST(:island AS int4))
+        ORDER BY profile.content_hash, member.profile_id, member.island
+    ), wanted AS MATERIALIZED (
+        SELECT * FROM unnest(CAST(:objectives AS text[]), CAST(:signs AS float8[]))
+            AS wanted (objective, sign)
+    ), example (objective, sign, example_id) AS (
+        SELECT objective, sign, (
+            SELECT min(score.example_id) FROM hegel_scores AS score
+            WHERE {SCORES.format(objective="wanted.objective")})
+        FROM wanted
+        UNION ALL
+        SELECT objective, sign, (
+            SELECT min(score.example_id) FROM hegel_scores AS score
+            WHERE {SCORES.format(objective="example.objective")}
+              AND score.example_id > example.example_id)
+        FROM example WHERE example_id IS NOT NULL
+    ), best AS MATERIALIZED (
+        SELECT objective, example_id, top.score,
+               row_number() OVER (ORDER BY objective, example_id) AS number
+        FROM example, LATERAL (
+            {TOP.format(sign=">", order="DESC")} UNION ALL {TOP.format(sign="<", order="ASC")}
+        ) AS top
+        WHERE example_id IS NOT NULL
+    ), leader AS MATERIALIZED (
+        SELECT tied.content_hash, array_agg(best.number) AS numbers
+        FROM best, LATERAL (
+            SELECT score.content_hash FROM hegel_scores AS score
+            WHERE {SCORES.format(objective="best.objective")}
+              AND score.example_id = best.example_id AND score.score = best.score AND {ALIVE}
+            OFFSET 0
+        ) AS tied
+        GROUP BY tied.content_hash
+    )
+    SELECT candidate.profile_id, candidate.island, leader.numbers, own.mean
+    FROM leader JOIN candidate USING (content_hash), LATERAL (
+        SELECT avg(wanted.sign * score.score) AS mean
+        FROM hegel_scores AS score JOIN wanted USING (objective)
+        WHERE score.corpus_id = :corpus_id AND score.evaluator = :evaluator
+          AND score.content_hash = leader.content_hash AND score.split = :split
+    ) AS own
+    ORDER BY own.mean, candidate.profile_id
+    """
+)
