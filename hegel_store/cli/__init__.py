@@ -15,6 +15,7 @@ from hegel_store.cli import (
     demo,
     dimension,
     journal,
+    populations,
     profiles,
     recall,
     reembed,
@@ -55,6 +56,7 @@ app.command()(runs.runs)
 app.add_typer(runs.run, name="run")
 app.command()(profiles.history)
 app.command()(profiles.lineage)
+app.command()(populations.population)
 
 
 def main() -> None:

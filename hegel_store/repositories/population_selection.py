@@ -58,7 +58,7 @@ class PopulationSelection:
         wanted = check_integer("count", count, maximum=MAX_COUNT)
         statement = statements.TOURNAMENT if island is None else statements.TOURNAMENT_ON_ISLAND
         chosen: list[SelectedMember] = []
-        draws = math.ceil(2 * wanted * size / statements.ACCEPTED) + 16
+        draws = math.ceil(1.75 * wanted * size / statements.ACCEPTED) + 8
         while len(chosen) < wanted:
             numbers = min(draws, MAX_DRAWS)
             values["count"] = wanted - len(chosen)

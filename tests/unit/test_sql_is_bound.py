@@ -25,6 +25,7 @@ from hegel_store.models.spaces import Maker, Place
 from hegel_store.models.vectors import DIMENSIONS, size_of, slots_for
 from hegel_store.repositories import (
     fact_writing,
+    population_front_statements,
     profile_alias_statements,
     profile_search_statements,
     profile_statements,
@@ -190,6 +191,23 @@ def test_summaries_of_all_groups_take_their_values_by_name() -> None:
             "corpus_id",
             "task_type",
             "step_type",
+        }
+
+
+@pytest.mark.parametrize("objectives", [1, 2, 16])
+def test_fronts_of_any_number_of_objectives_take_their_names_as_one_array(objectives: int) -> None:
+    for statement in (
+        population_front_statements.front(objectives),
+        population_front_statements.prune(objectives),
+    ):
+        assert not set("{%") & set(str(statement))
+        assert set(statement.compile().params) == {
+            "corpus_id",
+            "task_type",
+            "population",
+            "island",
+            "objectives",
+            "signs",
         }
 
 
