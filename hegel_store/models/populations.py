@@ -72,11 +72,9 @@ class Placement:
 class ExampleLeader:
     """A member that nobody beats on some examples.
 
-    ``leads`` is on how many (times objectives, where there are several); ``mean`` the mean of all
-    its scores, with those to be minimised negated.
+    ``leads`` is on how many (times objectives, where there are several).
     """
 
     profile_id: UUID
     island: int
-    mean: float
     leads: int

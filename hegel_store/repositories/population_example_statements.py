@@ -16,6 +16,7 @@ SCORES = """
 # A subplan that is hashed once, which a join would be anew for each example.
 ALIVE = "(score.content_hash IN (SELECT content_hash FROM candidate)) IS TRUE"
 
+# Who leads alone somewhere stays, so only the others' means are needed, for the order of removal.
 # Each example is one step of the index of best scores. From its front (its back, to minimise) the
 # first live member has the best score; those who share it are next to each other.
 TOP = f"""
@@ -56,23 +57,25 @@ LEADERS = text(
             {TOP.format(sign=">", order="DESC")} UNION ALL {TOP.format(sign="<", order="ASC")}
         ) AS top
         WHERE example_id IS NOT NULL
-    ), leader AS MATERIALIZED (
-        SELECT tied.content_hash, array_agg(best.number) AS numbers
+    ), tied AS MATERIALIZED (
+        SELECT best.number, leader.content_hash, count(*) OVER (PARTITION BY best.number) AS sharing
         FROM best, LATERAL (
             SELECT score.content_hash FROM hegel_scores AS score
             WHERE {SCORES.format(objective="best.objective")}
               AND score.example_id = best.example_id AND score.score = best.score AND {ALIVE}
             OFFSET 0
-        ) AS tied
-        GROUP BY tied.content_hash
+        ) AS leader
+    ), leader AS MATERIALIZED (
+        SELECT content_hash, array_agg(number) AS numbers, bool_or(sharing = 1) AS alone
+        FROM tied GROUP BY content_hash
     )
-    SELECT candidate.profile_id, candidate.island, leader.numbers, own.mean
-    FROM leader JOIN candidate USING (content_hash), LATERAL (
-        SELECT avg(wanted.sign * score.score) AS mean
+    SELECT candidate.profile_id, candidate.island, leader.numbers, CASE WHEN NOT leader.alone THEN (
+        SELECT avg(wanted.sign * score.score)
         FROM hegel_scores AS score JOIN wanted USING (objective)
         WHERE score.corpus_id = :corpus_id AND score.evaluator = :evaluator
           AND score.content_hash = leader.content_hash AND score.split = :split
-    ) AS own
-    ORDER BY own.mean, candidate.profile_id
+    ) END AS mean
+    FROM leader JOIN candidate USING (content_hash)
+    ORDER BY mean NULLS LAST, candidate.profile_id
     """
 )

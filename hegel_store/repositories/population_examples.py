@@ -44,7 +44,8 @@ class PopulationExamples:
         one who is left: remove_dominated_programs() of GEPA (Agrawal et al., 2025).
 
         One statement, which reads the leaders' scores and not all; the removal, each step of which
-        depends on the one before, is done on what it returns.
+        depends on the one before, is done on what it returns. Means are those of the members'
+        scores on the split, to be minimised ones negated.
         """
         values = compared(corpus_id, task_type, directions, population, island)
         values["split"] = check_name("split", split)
@@ -61,7 +62,6 @@ class PopulationExamples:
                     ExampleLeader(
                         profile_id=row.profile_id,
                         island=row.island,
-                        mean=row.mean,
                         leads=len(row.numbers),
                     )
                 )

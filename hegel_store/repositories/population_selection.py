@@ -58,17 +58,18 @@ class PopulationSelection:
         wanted = check_integer("count", count, maximum=MAX_COUNT)
         statement = statements.TOURNAMENT if island is None else statements.TOURNAMENT_ON_ISLAND
         chosen: list[SelectedMember] = []
-        draws = math.ceil(1.75 * wanted * size / statements.ACCEPTED) + 8
+        share = statements.ACCEPTED
         while len(chosen) < wanted:
-            numbers = min(draws, MAX_DRAWS)
-            values["count"] = wanted - len(chosen)
+            missing = wanted - len(chosen)
+            draws = min(math.ceil(1.75 * missing * size / share) + 8, MAX_DRAWS)
+            values["count"] = missing
             for name in ("islands", "starts", "slots"):
-                values[name] = [rng.random() for _ in range(numbers)]
+                values[name] = [rng.random() for _ in range(draws)]
             found = self._select(statement, values)
             if not found and not self._anybody(values):
                 break
             chosen += found
-            draws *= 8
+            share = min(share, len(found) * size / draws) or share / 8
         return chosen
 
     def fitness_proportional(

