@@ -7,6 +7,7 @@
     ├── NotFound                a row that was named does not exist (.what, .key, .field)
     ├── ProfileConflict         a stale expected version or alias (.expected, .current)
     ├── StepConflict            an id was used again for a different step
+    ├── IslandReset             a result of an earlier epoch (.given, .current)
     ├── RunConflict             a run or its state is not as expected (.expected, .current)
     ├── ImportConflict          an import would change what is there (.line, .reason)
     ├── EmbeddingSpaceMismatch  vectors of two models would meet (.slot, .stored, .given)
@@ -91,6 +92,22 @@ class ProfileConflict(HegelStoreError):
 
 class StepConflict(HegelStoreError):
     """A different step is already stored under this (created_at, id)."""
+
+
+class IslandReset(HegelStoreError):
+    """The island was reset since the epoch that a result belongs to; nothing was stored.
+
+    ``given`` is the result's epoch, ``current`` the island's.
+    """
+
+    def __init__(self, island: int, given: int, current: int) -> None:
+        super().__init__(f"epoch: island {island} is in epoch {current}, not in {given}")
+        self.island = island
+        self.given = given
+        self.current = current
+
+    def __reduce__(self) -> tuple[type[IslandReset], tuple[int, int, int]]:
+        return type(self), (self.island, self.given, self.current)
 
 
 class RunConflict(HegelStoreError):

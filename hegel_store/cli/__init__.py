@@ -17,6 +17,7 @@ from hegel_store.cli import (
     dimension,
     importers,
     journal,
+    populations,
     profiles,
     prompts,
     recall,
@@ -74,6 +75,7 @@ app.command()(aliases.alias_history)
 app.command()(profiles.descendants)
 app.command()(prompts.search_prompts)
 app.command()(prompts.prompt_index)
+app.command()(populations.population)
 
 
 def main() -> None:

@@ -28,7 +28,12 @@ from hegel_store.models.facts import (
 )
 from hegel_store.models.labels import Label, LabelHit
 from hegel_store.models.lineage import LineageEdge, LineageGraph, LineageNode
-from hegel_store.models.populations import PopulationMember
+from hegel_store.models.populations import (
+    ExampleLeader,
+    Placement,
+    PopulationMember,
+    SelectedMember,
+)
 from hegel_store.models.profiles import ProfileHit, PromptProfile
 from hegel_store.models.retrievals import CategoryReward, FactReward, Retrieval
 from hegel_store.models.rewards import ProfileComparison, RewardPoint, RewardSummary
@@ -49,6 +54,7 @@ __all__ = [
     "ConfidenceInterval",
     "Evaluation",
     "EvaluationKey",
+    "ExampleLeader",
     "Fact",
     "FactFilter",
     "FactReward",
@@ -63,6 +69,7 @@ __all__ = [
     "NewEvaluation",
     "NewFact",
     "NewStep",
+    "Placement",
     "PopulationMember",
     "ProfileAlias",
     "ProfileComparison",
@@ -80,6 +87,7 @@ __all__ = [
     "ScoreSummary",
     "SearchHit",
     "SearchResult",
+    "SelectedMember",
     "StepHit",
     "TrainingStep",
 ]

@@ -2,106 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import Row, TextClause
 
 from hegel_store.database import Executor, translated
-from hegel_store.errors import HegelStoreError, NotFound
+from hegel_store.errors import HegelStoreError, IslandReset, NotFound
 from hegel_store.models import PopulationMember
 from hegel_store.models.checks import (
     check_id,
     check_integer,
-    check_name,
     check_number,
     check_optional_json,
 )
-
-RETURNED = """
-    corpus_id, task_type, population, island, profile_id, epoch, fitness_score AS fitness,
-    objectives, generation, selection_count, children_count, descriptor, cell_key, evicted_at,
-    population_metadata AS metadata, last_updated
-"""
-KEY = """
-    corpus_id = :corpus_id AND task_type = :task_type AND population = :population
-    AND island = :island AND profile_id = :profile_id
-"""
-
-# What is not given is left as it was; being added again ends an eviction.
-ADD = text(
-    f"""
-    INSERT INTO hegel_profile_populations AS member (
-        corpus_id, task_type, population, island, profile_id, fitness_score, objectives,
-        generation, descriptor, cell_key, population_metadata)
-    VALUES (
-        :corpus_id, :task_type, :population, :island, :profile_id, CAST(:fitness AS float8),
-        CAST(:objectives AS jsonb), coalesce(CAST(:generation AS int4), 1),
-        CAST(:descriptor AS jsonb), CAST(:cell_key AS text), CAST(:metadata AS jsonb))
-    ON CONFLICT (corpus_id, task_type, population, island, profile_id) DO UPDATE SET
-        fitness_score = coalesce(excluded.fitness_score, member.fitness_score),
-        objectives = member.objectives || excluded.objectives,
-        generation = coalesce(CAST(:generation AS int4), member.generation),
-        descriptor = member.descriptor || excluded.descriptor,
-        cell_key = coalesce(excluded.cell_key, member.cell_key),
-        population_metadata = member.population_metadata || excluded.population_metadata,
-        evicted_at = NULL,
-        last_updated = clock_timestamp()
-    RETURNING {RETURNED}
-    """
+from hegel_store.repositories import population_statements as statements
+from hegel_store.repositories.population_cells import PopulationCells
+from hegel_store.repositories.population_examples import PopulationExamples
+from hegel_store.repositories.population_fronts import PopulationFronts
+from hegel_store.repositories.population_islands import PopulationIslands
+from hegel_store.repositories.population_rows import (
+    contents_of,
+    island_of,
+    key_of,
+    member_of,
+    scope_of,
 )
-
-RECORD_FITNESS = text(
-    f"""
-    UPDATE hegel_profile_populations SET
-        fitness_score = CAST(:fitness AS float8),
-        objectives = objectives || CAST(:objectives AS jsonb),
-        last_updated = clock_timestamp()
-    WHERE {KEY}
-    RETURNING {RETURNED}
-    """
-)
-
-EVICT = text(
-    f"""
-    UPDATE hegel_profile_populations SET
-        evicted_at = coalesce(evicted_at, clock_timestamp()), last_updated = clock_timestamp()
-    WHERE {KEY}
-    RETURNING {RETURNED}
-    """
-)
-
-# A profile that lives on several islands counts once, where it is fittest. Asking of each member
-# whether the same profile does better elsewhere keeps the walk of the fitness index, which stops
-# at the limit; DISTINCT ON would read the whole scope first. NULLS LAST, though no score is null
-# here, because the index is in that order and would not be used otherwise.
-FITTEST = """
-    SELECT {returned}
-    FROM hegel_profile_populations AS member
-    WHERE corpus_id = :corpus_id AND task_type = :task_type AND population = :population
-      AND evicted_at IS NULL AND fitness_score IS NOT NULL
-      {where}
-    ORDER BY fitness_score DESC NULLS LAST, profile_id
-    LIMIT :limit
-"""
-FITTEST_ON_ISLAND = text(FITTEST.format(returned=RETURNED, where="AND island = :island"))
-FITTEST_ANYWHERE = text(
-    FITTEST.format(
-        returned=RETURNED,
-        where="""AND NOT EXISTS (
-          SELECT FROM hegel_profile_populations AS other
-          WHERE other.corpus_id = member.corpus_id AND other.profile_id = member.profile_id
-            AND other.task_type = member.task_type AND other.population = member.population
-            AND other.evicted_at IS NULL
-            AND (other.fitness_score > member.fitness_score
-                 OR other.fitness_score = member.fitness_score AND other.island < member.island)
-      )""",
-    )
-)
+from hegel_store.repositories.population_selection import PopulationSelection
 
 
-class PopulationRepository:
+class PopulationRepository(
+    PopulationSelection, PopulationFronts, PopulationExamples, PopulationIslands, PopulationCells
+):
     """Candidate profiles of a scope with their fitness. Higher is fitter.
 
     ``session`` is any SQLAlchemy Session or Connection; nothing is committed here.
@@ -124,28 +57,37 @@ class PopulationRepository:
         descriptor: Mapping[str, Any] | None = None,
         cell_key: str | None = None,
         metadata: Mapping[str, Any] | None = None,
+        epoch: int | None = None,
     ) -> PopulationMember:
         """Make a profile a member, or update the member that it is (which ends its eviction).
 
         What is not given stays as it is; ``generation`` is 1 for a new member. ``objectives`` maps
         names to scores, ``descriptor`` holds raw behaviour descriptors; their keys are merged.
-        Raises InvalidInput, and NotFound for a profile that the corpus does not have.
+        ``epoch`` is the one in which the work on this member began (a parent's, say): the member
+        of an island that was reset since is refused, whoever resets it at the same moment.
+
+        Raises InvalidInput, NotFound for a profile that the corpus does not have, IslandReset.
         """
-        values = _key(corpus_id, task_type, profile_id, population, island) | {
-            "fitness": None if fitness is None else check_number("fitness", fitness),
-            "generation": (None if generation is None else check_integer("generation", generation)),
-            "objectives": check_optional_json("objectives", objectives),
-            "descriptor": check_optional_json("descriptor", descriptor),
-            "cell_key": None if cell_key is None else check_name("cell_key", cell_key),
-            "metadata": check_optional_json("metadata", metadata),
-        }
+        values = key_of(corpus_id, task_type, profile_id, population, island) | contents_of(
+            fitness, generation, objectives, descriptor, cell_key, metadata
+        )
         missing: dict[str, HegelStoreError] = {
             "fk_hegel_profile_populations_corpus_id_profile_id": NotFound(
                 "profile", f"{profile_id} in corpus {corpus_id!r}", "profile_id"
             )
         }
         with translated(missing):
-            return _member(self._session.execute(ADD, values).one())
+            if epoch is None:
+                return member_of(self._session.execute(statements.ADD, values).one())
+            values["epoch"] = check_integer("epoch", epoch)
+            # The first answers with no row also where the island's own is just being made.
+            row = (
+                self._session.execute(statements.ADD_IN_EPOCH, values).one_or_none()
+                or self._session.execute(statements.ADD_IN_EPOCH, values).one_or_none()
+            )
+        if row is None:
+            raise self._reset(values)
+        return member_of(row)
 
     def record_fitness(
         self,
@@ -157,16 +99,45 @@ class PopulationRepository:
         population: str = "default",
         island: int = 0,
         objectives: Mapping[str, Any] | None = None,
+        epoch: int | None = None,
     ) -> PopulationMember:
         """Set a member's fitness, and merge ``objectives`` into its own.
 
-        Raises InvalidInput, and NotFound for a profile that is no member there.
+        With ``epoch``, only while the island is in it. Raises InvalidInput, IslandReset, and
+        NotFound for a profile that is no member there.
         """
-        values = _key(corpus_id, task_type, profile_id, population, island) | {
+        values = key_of(corpus_id, task_type, profile_id, population, island) | {
             "fitness": check_number("fitness", fitness),
             "objectives": check_optional_json("objectives", objectives),
         }
-        return self._update(RECORD_FITNESS, values)
+        if epoch is None:
+            return self._update(statements.RECORD_FITNESS, values)
+        values["epoch"] = check_integer("epoch", epoch)
+        with translated():
+            row = self._session.execute(statements.RECORD_FITNESS_IN_EPOCH, values).one_or_none()
+        if row is None:
+            current = self.island_epoch(corpus_id, task_type, population=population, island=island)
+            raise _no_member(values) if current == epoch else IslandReset(island, epoch, current)
+        return member_of(row)
+
+    def count_children(
+        self,
+        corpus_id: str,
+        task_type: str,
+        parents: Iterable[UUID],
+        *,
+        population: str = "default",
+        island: int = 0,
+    ) -> None:
+        """Count one more child for each of ``parents``, twice for one that is named twice.
+
+        Those that are no members of the island are passed over. Counters move by what they are,
+        so that concurrent callers lose no child. One statement.
+        """
+        values = island_of(corpus_id, task_type, population, island)
+        values["parents"] = [check_id("parents", parent) for parent in parents]
+        with translated():
+            self._session.execute(statements.COUNT_CHILDREN, values)
 
     def evict(
         self,
@@ -178,7 +149,8 @@ class PopulationRepository:
         island: int = 0,
     ) -> PopulationMember:
         """Take a member out of selection. Nothing is deleted. Raises NotFound."""
-        return self._update(EVICT, _key(corpus_id, task_type, profile_id, population, island))
+        key = key_of(corpus_id, task_type, profile_id, population, island)
+        return self._update(statements.EVICT, key)
 
     def fittest(
         self,
@@ -194,44 +166,27 @@ class PopulationRepository:
         Only scored members that are not evicted. Over all islands when ``island`` is None, each
         profile once, where it is fittest.
         """
-        values: dict[str, Any] = {
-            "corpus_id": check_name("corpus_id", corpus_id),
-            "task_type": check_name("task_type", task_type),
-            "population": check_name("population", population),
-            "limit": check_integer("limit", limit),
-        }
-        statement = FITTEST_ANYWHERE
+        values = scope_of(corpus_id, task_type, population)
+        values["limit"] = check_integer("limit", limit)
+        statement = statements.FITTEST_ANYWHERE
         if island is not None:
             values["island"] = check_integer("island", island)
-            statement = FITTEST_ON_ISLAND
+            statement = statements.FITTEST_ON_ISLAND
         with translated():
-            return [_member(row) for row in self._session.execute(statement, values).all()]
+            return [member_of(row) for row in self._session.execute(statement, values).all()]
 
-    def _update(self, statement: Any, values: dict[str, Any]) -> PopulationMember:
+    def _update(self, statement: TextClause, values: dict[str, Any]) -> PopulationMember:
         with translated():
-            row = self._session.execute(statement, values).one_or_none()
+            row: Row[Any] | None = self._session.execute(statement, values).one_or_none()
         if row is None:
-            raise NotFound(
-                "member",
-                f"{values['profile_id']} on island {values['island']} of population "
-                f"{values['population']!r} in scope ({values['corpus_id']!r}, "
-                f"{values['task_type']!r})",
-                "profile_id",
-            )
-        return _member(row)
+            raise _no_member(values)
+        return member_of(row)
 
 
-def _key(
-    corpus_id: str, task_type: str, profile_id: UUID, population: str, island: int
-) -> dict[str, Any]:
-    return {
-        "corpus_id": check_name("corpus_id", corpus_id),
-        "task_type": check_name("task_type", task_type),
-        "profile_id": check_id("profile_id", profile_id),
-        "population": check_name("population", population),
-        "island": check_integer("island", island),
-    }
-
-
-def _member(row: Row[Any]) -> PopulationMember:
-    return PopulationMember(**row._mapping)
+def _no_member(values: Mapping[str, Any]) -> NotFound:
+    return NotFound(
+        "member",
+        f"{values['profile_id']} on island {values['island']} of population "
+        f"{values['population']!r} in scope ({values['corpus_id']!r}, {values['task_type']!r})",
+        "profile_id",
+    )

@@ -1,8 +1,9 @@
-"""Populations: candidate profiles with their fitness."""
+"""Populations: candidate profiles with their fitness, and the islands they live on."""
 
 from __future__ import annotations
 
 from sqlalchemy import (
+    Boolean,
     CheckConstraint,
     Column,
     Double,
@@ -51,6 +52,7 @@ profile_populations = Table(
     moment_column("evicted_at", nullable=True),
     json_column("population_metadata"),
     moment_column("last_updated"),
+    Column("holds_cell", Boolean, nullable=False, server_default=text("false")),
     PrimaryKeyConstraint("corpus_id", "task_type", "population", "island", "profile_id"),
     ForeignKeyConstraint(
         ["corpus_id", "profile_id"],
@@ -92,4 +94,43 @@ Index(
     "idx_hegel_profile_populations_profile",
     profile_populations.c.corpus_id,
     profile_populations.c.profile_id,
+)
+Index(
+    "idx_hegel_profile_populations_cell",
+    profile_populations.c.corpus_id,
+    profile_populations.c.task_type,
+    profile_populations.c.population,
+    profile_populations.c.island,
+    profile_populations.c.cell_key,
+    unique=True,
+    postgresql_where=text("holds_cell AND evicted_at IS NULL"),
+)
+# Evenly spread, so that a random draw reads the members next to a point (see
+# hegel_store.repositories.population_draw_statements).
+Index(
+    "idx_hegel_profile_populations_sample",
+    profile_populations.c.corpus_id,
+    profile_populations.c.task_type,
+    profile_populations.c.population,
+    profile_populations.c.island,
+    text("uuid_hash(profile_id)"),
+    postgresql_include=["profile_id", "fitness_score"],
+    postgresql_where=text("evicted_at IS NULL AND fitness_score IS NOT NULL"),
+)
+
+# Without a row an island is in epoch 0.
+population_islands = Table(
+    "hegel_population_islands",
+    metadata,
+    name_column("corpus_id"),
+    name_column("task_type"),
+    name_column("population"),
+    Column("island", Integer, nullable=False, autoincrement=False),
+    counter("epoch"),
+    moment_column("reset_at", nullable=True),
+    PrimaryKeyConstraint("corpus_id", "task_type", "population", "island"),
+    is_name("corpus_id"),
+    is_name("task_type"),
+    is_name("population"),
+    CheckConstraint("island >= 0 AND epoch >= 0", name="counts_not_negative"),
 )

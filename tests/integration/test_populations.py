@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from hegel_store.errors import InvalidInput, NotFound
-from hegel_store.repositories import populations as statements
+from hegel_store.repositories import population_statements as statements
 from hegel_store.store import Store
 from tests.plans import explain, nodes
 

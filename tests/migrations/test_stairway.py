@@ -82,9 +82,10 @@ def test_downgrading_says_what_it_discards(url, caplog):
     caplog.set_level("WARNING", "hegel_store.migrate")
     migrate.downgrade(parse_address(url, "the test"), "0006")
     assert [record.message for record in caplog.records] == [
-        "0044.0: The downgrade discards every score.",
-        "0043.0: The downgrade discards every evaluation and its output, and every claim.",
-        "0042.0: The downgrade discards every run, and the states of optimisers.",
+        "0042.0: The downgrade discards the epochs, and which members hold their cells.",
+        "0041.0: The downgrade discards every score.",
+        "0040.0: The downgrade discards every evaluation and its output, and every claim.",
+        "0039.0: The downgrade discards every run, and the states of optimisers.",
         "0035.0: The downgrade discards the evidence, the moves that took an alias away, and which"
         " aliases have been.",
         "0033.0: The downgrade discards the sums, which can be made anew from the log.",

@@ -26,6 +26,7 @@ from hegel_store.models.spaces import Maker, Place
 from hegel_store.models.vectors import DIMENSIONS, size_of, slots_for
 from hegel_store.repositories import (
     fact_writing,
+    population_front_statements,
     profile_position_statements,
     profile_search_statements,
     profile_statements,
@@ -255,6 +256,23 @@ def test_searches_inside_prompts_take_their_values_by_name() -> None:
         "ranked",
         "role",
     }
+
+
+@pytest.mark.parametrize("objectives", [1, 2, 16])
+def test_fronts_of_any_number_of_objectives_take_their_names_as_one_array(objectives: int) -> None:
+    for statement in (
+        population_front_statements.front(objectives),
+        population_front_statements.prune(objectives),
+    ):
+        assert not set("{%") & set(str(statement))
+        assert set(statement.compile().params) == {
+            "corpus_id",
+            "task_type",
+            "population",
+            "island",
+            "objectives",
+            "signs",
+        }
 
 
 def test_expected_version_is_bound() -> None:

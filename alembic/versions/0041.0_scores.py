@@ -9,8 +9,8 @@ The downgrade discards every score.
 
 from alembic import op
 
-revision = "0044.0"
-down_revision = "0043.0"
+revision = "0041.0"
+down_revision = "0040.0"
 branch_labels = None
 depends_on = None
 

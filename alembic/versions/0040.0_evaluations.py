@@ -9,8 +9,8 @@ The downgrade discards every evaluation and its output, and every claim.
 
 from alembic import op
 
-revision = "0043.0"
-down_revision = "0042.0"
+revision = "0040.0"
+down_revision = "0039.0"
 branch_labels = None
 depends_on = None
 

@@ -6,7 +6,7 @@ database may listen. An append moves the alias 'latest'.
 
 from alembic import op
 
-revision = "0039.0"
+revision = "0038.0"
 down_revision = "0037.0"
 branch_labels = None
 depends_on = None

@@ -8,8 +8,8 @@ The downgrade discards every run, and the states of optimisers.
 
 from alembic import op
 
-revision = "0042.0"
-down_revision = "0039.0"
+revision = "0039.0"
+down_revision = "0038.0"
 branch_labels = None
 depends_on = None
 
