@@ -94,6 +94,8 @@ BUILT_ONLINE = {
     "idx_hegel_training_steps_run",
     "idx_hegel_step_rollup_day",
     "idx_hegel_step_rollup_profile",
+    "idx_hegel_profile_populations_cell",
+    "idx_hegel_profile_populations_sample",
     *(f"idx_hegel_facts_embedding_{size}_next" for size in DIMENSIONS),
 }
 

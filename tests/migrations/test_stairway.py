@@ -9,7 +9,7 @@ import hegel_store
 from hegel_store import migrate
 from hegel_store.cli import app
 from hegel_store.embeddings import CachedEmbedder
-from hegel_store.models import NewFact
+from hegel_store.models import NewEvaluation, NewFact
 from hegel_store.repositories import PostgresCache
 from hegel_store.seeding import seed_store
 from hegel_store.settings import parse_address
@@ -59,6 +59,11 @@ def test_a_filled_database_loses_on_the_way_down_what_is_announced_and_nothing_o
     found = store.facts.search("client", corpus_id=corpus, mode="text")
     store.retrievals.log_many((step, found) for step in store.steps.recent(corpus, "qa"))
     assert store.retrievals.refresh() > 0
+    store.runs.start(corpus, "qa", "run", optimiser="gepa", objectives={"accuracy": "maximize"})
+    store.runs.save_state(corpus, "run", b"state")
+    (key,) = store.scores.keys(corpus, [({"worker": {}}, "example")], split="train")
+    store.scores.record(NewEvaluation(of=key, scores={"accuracy": 0.5}))
+    store.populations.reset_island(corpus, "qa", 1)
     assert all(contents(postgresql, shapes[REVISIONS[-1]]).values()), "every table has rows"
 
     address = parse_address(url, "the test")
