@@ -18,8 +18,8 @@ from sqlalchemy import text
 from hegel_store.repositories.population_statements import SCOPE
 
 PROBE = 64
-WINDOW = 32
-SLOTS = 72
+WINDOW = 16
+SLOTS = 44
 ACCEPTED = WINDOW / SLOTS
 """The share of draws that yield a member where islands are equal and of PROBE members or more."""
 
