@@ -63,7 +63,7 @@ def test_a_filled_database_loses_on_the_way_down_what_is_announced_and_nothing_o
     store.runs.save_state(corpus, "run", b"state")
     (key,) = store.scores.keys(corpus, [({"worker": {}}, "example")], split="train")
     store.scores.record(NewEvaluation(of=key, scores={"accuracy": 0.5}))
-    store.populations.reset_island(corpus, "qa", 1)
+    store.populations.reset_island(corpus, "qa", island=1)
     assert all(contents(postgresql, shapes[REVISIONS[-1]]).values()), "every table has rows"
 
     address = parse_address(url, "the test")
