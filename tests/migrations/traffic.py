@@ -34,11 +34,13 @@ WRITES = (
 )
 # Columns are named: the plan of a prepared "*" ends with the first column that is added.
 READS = (
-    "SELECT id, version, source FROM hegel_prompt_profiles WHERE corpus_id = 'traffic' AND task_type = 'qa'"
+    "SELECT id, version, source FROM hegel_prompt_profiles"
+    " WHERE corpus_id = 'traffic' AND task_type = 'qa'"
     " ORDER BY created_at DESC, version DESC LIMIT 1",
     "SELECT count(*) FROM hegel_training_steps WHERE corpus_id = 'traffic' AND task_type = 'qa'",
     "SELECT profile_id, fitness_score FROM hegel_profile_populations"
-    " WHERE corpus_id = 'traffic' AND task_type = 'qa' AND evicted_at IS NULL ORDER BY fitness_score DESC NULLS LAST LIMIT 5",
+    " WHERE corpus_id = 'traffic' AND task_type = 'qa' AND evicted_at IS NULL"
+    " ORDER BY fitness_score DESC NULLS LAST LIMIT 5",
     "SELECT id FROM hegel_facts WHERE content_tsv @@ to_tsquery('english', 'hedgehog')",
 )
 NOT_YET = (
