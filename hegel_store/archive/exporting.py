@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -87,11 +87,12 @@ def steps_to_polars(source: Source, wanted: StepFilter = EVERYTHING) -> Any:
     return polars.from_arrow(steps_to_arrow(source, wanted))
 
 
-def checked_path(path: str | os.PathLike[str]) -> Path:
-    """The path, if its ending is one of ENDINGS. Raises InvalidInput."""
+def checked_path(path: str | os.PathLike[str], more: Sequence[str] = ()) -> Path:
+    """The path, if its ending is one of ENDINGS or ``more``. Raises InvalidInput."""
     target = Path(path)
-    if not target.name.endswith(ENDINGS):
-        raise InvalidInput("path", f"must end with {', '.join(ENDINGS)}, not {target.name!r:.80}")
+    endings = (*ENDINGS, *more)
+    if not target.name.endswith(endings):
+        raise InvalidInput("path", f"must end with {', '.join(endings)}, not {target.name!r:.80}")
     return target
 
 

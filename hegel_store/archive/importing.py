@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 from uuid import UUID
 
-from hegel_store.archive import jsonl
+from hegel_store.archive import jsonl, tables
 from hegel_store.archive.mapping import OURS, FieldMapping
 from hegel_store.archive.reading import numbered_rows, readable, step_of
 from hegel_store.archive.source import Source
@@ -23,6 +23,7 @@ from hegel_store.models.checks import check_choice
 OnError = Literal["raise", "report"]
 Profile = tuple[str, UUID]
 
+TABLE = ".json"
 BATCH = 500
 """Steps to a transaction."""
 NAMED = 20
@@ -67,8 +68,9 @@ def import_steps(
 
     A step that is stored already is not stored again, so that an import which was broken off may be
     started again. Months are made as they are needed. The profiles that steps name must be there.
-    ``fields`` and ``values`` are for a log of somebody else, in lines of JSON: see FieldMapping.
-    Only 500 steps are in memory at a time.
+    ``fields`` and ``values`` are for a log of somebody else, in lines of JSON, or in a table that
+    MLflow logged (.json): see FieldMapping. Only 500 steps are in memory at a time; a table is read
+    as a whole.
 
     The file is read twice, and nothing is stored where it holds a step that cannot be: raises
     InvalidInput, or NotFound naming the missing profiles. With ``on_error="report"`` such steps are
@@ -76,12 +78,12 @@ def import_steps(
     StepConflict when it comes to it, the steps before it being stored, or is set aside as well.
     """
     check_choice("on_error", on_error, get_args(OnError))
-    file = readable(path)
     mapping = None
     if fields is not None or values is not None:
         mapping = FieldMapping(fields or {}, values or {})
-        if file.name.endswith(".parquet"):
-            raise InvalidInput("fields", "are for lines of JSON, not for Parquet")
+        if os.fspath(path).endswith(".parquet"):
+            raise InvalidInput("fields", "are for JSON, not for Parquet")
+    file = readable(path, more=() if mapping is None else (TABLE,))
     missing = _missing_profiles(source, file, mapping, on_error)
     if missing and on_error == "raise":
         raise NotFound("profile", _listed(missing), "old_profile_id")
@@ -93,7 +95,8 @@ def _candidates(path: Path, mapping: FieldMapping | None) -> Iterator[_Candidate
         for number, row in numbered_rows(path):
             yield _Candidate(number, _own_step(path, number, row))
         return
-    for number, line in jsonl.read(path):
+    read = tables.read if path.name.endswith(TABLE) else jsonl.read
+    for number, line in read(path):
         try:
             yield _Candidate(number, mapping.step(line))
         except InvalidInput as error:

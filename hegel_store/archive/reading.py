@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +26,9 @@ def read_archive(path: str | os.PathLike[str]) -> Iterator[TrainingStep]:
         yield step_of(row, f"{file.name}:{number}")
 
 
-def readable(path: str | os.PathLike[str]) -> Path:
-    """The path, if a file of steps may be there. Raises InvalidInput."""
-    file = checked_path(path)
+def readable(path: str | os.PathLike[str], *, more: Sequence[str] = ()) -> Path:
+    """The path, if a file of steps may be there, by its ending or ``more``. Raises InvalidInput."""
+    file = checked_path(path, more)
     if not file.is_file():
         raise InvalidInput("path", f"there is no file {file}")
     return file

@@ -50,7 +50,9 @@ def export(
 
 
 def import_(
-    path: Annotated[Path, typer.Argument(help="A file of export or archive, or a log in JSONL.")],
+    path: Annotated[
+        Path, typer.Argument(help="A file of export or archive, a log in JSONL, a table of MLflow.")
+    ],
     field: Annotated[
         list[str] | None,
         typer.Option(help="THEIRS=OURS, for a log of somebody else; repeatable."),

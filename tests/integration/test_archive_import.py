@@ -259,6 +259,64 @@ def test_mapping_is_for_lines_and_not_for_parquet(store: Store, tmp_path: Path) 
         import_steps(store, path, fields={})
 
 
+# As log_table() of MLflow 3.17.2 wrote it.
+TABLE = (
+    '{"columns":["inputs","outputs","score"],'
+    '"data":[["Where do hedgehogs sleep?","In leaves.",1.0],["Who wrote it?",null,0.5]]}'
+)
+COLUMNS = {"inputs": "query", "outputs": "predicted_answer", "score": "reward"}
+
+
+def test_table_of_mlflow_is_imported_row_by_row_and_once(
+    store: Store, new: Steps, tmp_path: Path
+) -> None:
+    path = tmp_path / "answers.json"
+    path.write_text(TABLE)
+    values = {
+        **new.scope,
+        "old_profile_id": new.profile.id,
+        "run_id": "run 7",
+        "created_at": MAY,
+        "predicted_answer": "",
+    }
+    imported = [import_steps(store, path, fields=COLUMNS, values=values).stored for _ in "ab"]
+    assert imported == [2, 0]
+    found = {step.query: step for step in store.steps.by_run("news", "run 7")}
+    assert found["Where do hedgehogs sleep?"].predicted_answer == "In leaves."
+    assert found["Who wrote it?"].predicted_answer == ""
+    assert {step.reward for step in found.values()} == {1.0, 0.5}
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("{", "is no JSON"),
+        ("[1]", "is no table"),
+        ('{"columns": ["a"]}', "is no table"),
+        ('{"columns": [1], "data": []}', "is no table"),
+        ('{"columns": ["a"], "data": [[1], [1, 2]]}', "row 2 of .* has not 1 values"),
+        ('{"columns": ["a"], "data": ["x"]}', "row 1 of .* has not 1 values"),
+    ],
+)
+def test_what_is_no_table_is_refused(
+    store: Store, new: Steps, tmp_path: Path, content: str, reason: str
+) -> None:
+    path = tmp_path / "answers.json"
+    path.write_text(content)
+    values = {**new.scope, "old_profile_id": new.profile.id, "created_at": MAY}
+    values |= {"query": "?", "predicted_answer": "!"}
+    with pytest.raises(InvalidInput, match=reason) as caught:
+        import_steps(store, path, fields={"a": "reward"}, values=values)
+    assert caught.value.field == "path"
+    assert store.steps.recent("news", "qa") == []
+
+
+def test_table_of_others_needs_a_mapping(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "answers.json").write_text(TABLE)
+    with pytest.raises(InvalidInput, match="must end with"):
+        import_steps(store, tmp_path / "answers.json")
+
+
 def test_step_of_ours_that_was_edited_is_refused(store: Store, new: Steps, tmp_path: Path) -> None:
     store.steps.log(new(created_at=MAY))
     path = tmp_path / "steps.jsonl"
