@@ -43,7 +43,7 @@ def f1(given: Sequence[str], wanted: Sequence[str]) -> float:
 
 
 class Vocabulary:
-    """An adapter of GEPA. ``paid`` is called with the candidate and each question it is tried on."""
+    """An adapter of GEPA. ``paid`` is called with the candidate and each question."""
 
     propose_new_texts = None
 

@@ -23,13 +23,13 @@ logger = logging.getLogger("hegel_store")
 class Pending:
     """What was not yet stored at some moment between two iterations.
 
-    ``evaluations`` are GEPA's in all. ``sent`` is a state of which nobody knows whether it arrived.
+    ``evaluations`` are GEPA's in all. ``sent`` is what was sent before, if nobody knows whether it arrived.
     """
 
     candidates: Sequence[Candidate]
     evaluations: int
     state: bytes | None
-    sent: bytes | None
+    sent: Pending | None
 
 
 class StoreCallback:
@@ -43,7 +43,8 @@ class StoreCallback:
     no finite numbers are left out.
 
     The run is started unless it is there. Each iteration is heard of, and its evaluations are
-    counted, unless ``spend`` is off as others claim them. A run that was ended from elsewhere, or
+    counted, unless ``spend`` is off as others claim them (twice, perhaps, where the connection
+    broke during a COMMIT and there is no ``checkpoint``). A run that was ended from elsewhere, or
     may spend no more, stops.
 
     It writes between iterations, as much as is not yet written. GEPA only logs what a callback
@@ -152,7 +153,7 @@ class StoreCallback:
                 logger.warning("GEPA's run %r is not saved: %s", self._key[1], error)
             self.error = error
             if isinstance(error, OutcomeUnknown):
-                pending.sent = pending.state
+                pending.sent = pending
             self.stopping |= isinstance(error, RunConflict)
             return
         self.error = None
@@ -209,9 +210,11 @@ class StoreCallback:
 
     def _settle(self, pending: Pending) -> None:
         """Find out whether the state arrived whose COMMIT was cut off."""
-        if pending.sent is None:
+        sent = pending.sent
+        if sent is None:
             return
         stored = self._store.runs.load_state(*self._key)
-        if stored is not None and stored.version == self._version + 1:
-            self._version += stored.state == pending.sent
+        if stored is not None and (stored.version, stored.state) == (self._version + 1, sent.state):
+            self._version = stored.version
+            self._counted = sent.evaluations
         pending.sent = None

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from hegel_store.errors import HegelStoreError, InvalidInput, RunConflict
+from hegel_store.importers.gepa_runs import document_of
 from hegel_store.integrations.gepa.callback import StoreCallback
 from hegel_store.integrations.gepa.checkpoint import Checkpoint
 from hegel_store.models.runs import Run
@@ -47,6 +48,7 @@ def optimize(
     """
     if arguments.get("run_dir") is not None:
         raise InvalidInput("run_dir", "is not used: the run is kept in the database")
+    document_of(seed_candidate, roles or {})  # refuses roles that do not fit
     configuration = {"seed": arguments.get("seed", 0), "seed_candidate": dict(seed_candidate)}
     run = store.runs.start(
         corpus_id,
