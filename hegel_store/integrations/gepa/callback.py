@@ -23,7 +23,8 @@ logger = logging.getLogger("hegel_store")
 class Pending:
     """What was not yet stored at some moment between two iterations.
 
-    ``evaluations`` are GEPA's in all. ``sent`` is what was sent before, if nobody knows whether it arrived.
+    ``evaluations`` are GEPA's in all. ``sent`` is what was sent before, if nobody knows whether it
+    arrived.
     """
 
     candidates: Sequence[Candidate]

@@ -8,6 +8,7 @@ from typing import Any
 
 from hegel_store.errors import HegelStoreError, InvalidInput, RunConflict
 from hegel_store.importers.gepa_runs import document_of
+from hegel_store.integrations.gepa.adapter import StoreAdapter
 from hegel_store.integrations.gepa.callback import StoreCallback
 from hegel_store.integrations.gepa.checkpoint import Checkpoint
 from hegel_store.models.runs import Run
@@ -73,6 +74,7 @@ def optimize(
         split=split,
         evaluator=evaluator,
         objective=objective,
+        spend=not _claims(arguments.get("adapter"), run_id),
         stop_on_error=stop_on_error,
         checkpoint=checkpoint.dump,
         state_version=0 if saved is None else saved.version,
@@ -91,6 +93,11 @@ def optimize(
     with suppress(RunConflict):  # stopped from elsewhere
         store.runs.finish(corpus_id, run_id)
     return result
+
+
+def _claims(adapter: Any, run_id: str) -> bool:
+    """Whether the adapter counts what it evaluates for this run."""
+    return isinstance(adapter, StoreAdapter) and adapter.run_id == run_id
 
 
 def _reopen(store: Store, run: Run) -> None:
