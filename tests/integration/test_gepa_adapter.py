@@ -57,6 +57,7 @@ def test_a_run_pays_once_for_each_candidate_on_each_example(store: Store) -> Non
     assert paid.total() < result.total_metric_calls
     assert store.runs.get("news", "r").evaluations_spent == paid.total()
     before = paid.total()
+    shared = StoreAdapter(adapter, store, "news", evaluator="f1")
     again = optimize(store, "news", "qa", "another", **arguments(400, adapter=shared))
     assert (again.candidates, paid.total()) == (result.candidates, before)
 

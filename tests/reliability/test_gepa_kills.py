@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import hegel_store
-from hegel_store.integrations.gepa import optimize
+from hegel_store.integrations.gepa import StoreAdapter, optimize
 from hegel_store.store import Store
 from tests.integration.test_gepa_store import require_equal
 from tests.victims import Victim
@@ -31,6 +31,13 @@ def in_a_folder(folder: Path, moment: int, calls: int) -> None:
     fate = Fate(moment, folder / "folder.paid")
     adapter = Vocabulary(fate.paid)
     gepa.optimize(**arguments(calls, adapter=adapter, run_dir=str(folder / "run")))
+
+
+def shared_with_others(url: str, folder: Path, run: str, calls: int) -> None:
+    with hegel_store.connect(url) as store:
+        adapter = Vocabulary(Fate(10**9, folder / run).paid)
+        shared = StoreAdapter(adapter, store, "news", evaluator="f1", run_id=run)
+        optimize(store, "news", "qa", run, **arguments(calls, adapter=shared))
 
 
 def killed(kills: int, moments: Random, longest: int, start: Callable[[int], Victim]) -> int:
@@ -98,3 +105,25 @@ def test_killed_at_random_it_ends_as_the_run_that_was_not(
     assert result.val_subscores == whole.val_subscores
     assert result.total_metric_calls == whole.total_metric_calls
     require_equal(store, result)
+
+
+def test_two_processes_pay_once_for_what_both_evaluate(
+    store: Store, url: str, tmp_path: Path, report: Callable[[str], None]
+) -> None:
+    runs = ("a", "b")
+    workers = [Victim(shared_with_others, url, tmp_path, run, 400) for run in runs]
+    assert [worker.outcome() for worker in workers] == [0, 0]
+    paid = {run: (tmp_path / run).read_text().splitlines() for run in runs}
+    every = paid["a"] + paid["b"]
+    assert len(every) == len(set(every))
+    spent = {run: store.runs.get("news", run).evaluations_spent for run in runs}
+    assert spent == {run: len(lines) for run, lines in paid.items()}
+    whole = gepa.optimize(**arguments(400))
+    for run in runs:
+        result = optimize(store, "news", "qa", run, **arguments(400))
+        assert result.candidates == whole.candidates
+        require_equal(store, result, run)
+    report(
+        f"Two processes of GEPA with a cache that they share paid {spent['a']} and {spent['b']} "
+        f"evaluations, where each alone would pay {whole.total_metric_calls}"
+    )

@@ -11,12 +11,13 @@ import pytest
 
 import hegel_store
 from hegel_store.errors import DatabaseUnavailable, OutcomeUnknown
-from hegel_store.integrations.gepa import StoreCallback, optimize
+from hegel_store.integrations.gepa import StoreAdapter, StoreCallback, optimize
 from hegel_store.settings import parse_address
 from hegel_store.store import Store
 from tests.conftest import Server
 from tests.integration.test_gepa_store import require_equal, stored
 from tests.proxy import Cut, Proxy, proxy_to
+from tests.samples import rows
 from tests.vocabulary import Vocabulary, arguments
 
 gepa = pytest.importorskip("gepa", reason="the `gepa` extra is not installed")
@@ -141,6 +142,16 @@ def test_a_commit_that_is_cut_is_found_out_about(line: Line, store: Store, how: 
     require_equal(store, result)
     run = store.runs.get("news", "r")
     assert run.evaluations_spent == result.total_metric_calls
+
+
+def test_without_the_database_evaluations_are_made_all_the_same(line: Line, store: Store) -> None:
+    adapter = StoreAdapter(line.adapter(60, 200), line.store, "news", evaluator="f1", run_id="r")
+    result = optimize(line.store, "news", "qa", "r", **arguments(400, adapter=adapter))
+    assert result.candidates == gepa.optimize(**arguments(400)).candidates
+    require_equal(store, result)
+    # Those that were at work when it went away were recorded when it was back.
+    claimed = "SELECT count(*) FROM hegel_evaluations WHERE state = 'claimed'"
+    assert rows(store, claimed) == [(0,)]
 
 
 def test_the_last_commit_is_cut(line: Line, store: Store) -> None:
