@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -15,7 +16,7 @@ from hegel_store.integrations.gepa import StoreAdapter, optimize
 from hegel_store.store import Store
 from tests.integration.test_gepa_store import require_equal
 from tests.victims import Victim
-from tests.vocabulary import Fate, Vocabulary, arguments
+from tests.vocabulary import SEED, VALIDATION, WORDS, Fate, Vocabulary, arguments
 
 gepa = pytest.importorskip("gepa", reason="the `gepa` extra is not installed")
 
@@ -33,11 +34,23 @@ def in_a_folder(folder: Path, moment: int, calls: int) -> None:
     gepa.optimize(**arguments(calls, adapter=adapter, run_dir=str(folder / "run")))
 
 
-def shared_with_others(url: str, folder: Path, run: str, calls: int) -> None:
+CANDIDATES = [SEED | {"writer": word} for word in WORDS]
+
+
+def evaluate_all(url: str, folder: Path, worker: int) -> None:
+    """All candidates, in an order of one's own, each call long enough for another process."""
+    fate, order = Fate(10**9, folder / f"{worker}"), list(CANDIDATES)
+
+    def paid(candidate: Any, question: str) -> None:
+        fate.paid(candidate, question)
+        time.sleep(0.002)
+
+    Random(worker).shuffle(order)
     with hegel_store.connect(url) as store:
-        adapter = Vocabulary(Fate(10**9, folder / run).paid)
-        shared = StoreAdapter(adapter, store, "news", evaluator="f1", run_id=run)
-        optimize(store, "news", "qa", run, **arguments(calls, adapter=shared))
+        shared = StoreAdapter(Vocabulary(paid), store, "news", evaluator="f1", run_id="r")
+        for candidate in order:
+            expected = Vocabulary().evaluate(VALIDATION, candidate).scores
+            assert shared.evaluate(VALIDATION, candidate).scores == expected
 
 
 def killed(kills: int, moments: Random, longest: int, start: Callable[[int], Victim]) -> int:
@@ -110,20 +123,16 @@ def test_killed_at_random_it_ends_as_the_run_that_was_not(
 def test_two_processes_pay_once_for_what_both_evaluate(
     store: Store, url: str, tmp_path: Path, report: Callable[[str], None]
 ) -> None:
-    runs = ("a", "b")
-    workers = [Victim(shared_with_others, url, tmp_path, run, 400) for run in runs]
+    objectives: Any = {"score": "maximize"}
+    store.runs.start("news", "qa", "r", optimiser="gepa", objectives=objectives)
+    workers = [Victim(evaluate_all, url, tmp_path, worker) for worker in range(2)]
     assert [worker.outcome() for worker in workers] == [0, 0]
-    paid = {run: (tmp_path / run).read_text().splitlines() for run in runs}
-    every = paid["a"] + paid["b"]
-    assert len(every) == len(set(every))
-    spent = {run: store.runs.get("news", run).evaluations_spent for run in runs}
-    assert spent == {run: len(lines) for run, lines in paid.items()}
-    whole = gepa.optimize(**arguments(400))
-    for run in runs:
-        result = optimize(store, "news", "qa", run, **arguments(400))
-        assert result.candidates == whole.candidates
-        require_equal(store, result, run)
+    paid = [(tmp_path / f"{worker}").read_text().splitlines() for worker in range(2)]
     report(
-        f"Two processes of GEPA with a cache that they share paid {spent['a']} and {spent['b']} "
-        f"evaluations, where each alone would pay {whole.total_metric_calls}"
+        f"Two processes on the same {len(CANDIDATES)} candidates and {len(VALIDATION)} examples "
+        f"paid for {len(paid[0])} and {len(paid[1])} evaluations"
     )
+    assert all(paid)
+    assert len({*paid[0], *paid[1]}) == len(paid[0]) + len(paid[1])
+    assert len(paid[0]) + len(paid[1]) == len(CANDIDATES) * len(VALIDATION)
+    assert store.runs.get("news", "r").evaluations_spent == len(CANDIDATES) * len(VALIDATION)
