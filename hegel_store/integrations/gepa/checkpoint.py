@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import pickle
 import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from types import FunctionType
 from typing import Any
@@ -39,7 +42,8 @@ class Checkpoint:
     def __init__(self, saved: bytes | None) -> None:
         self._saved: dict[str, Any] | None = None
         if saved is not None:
-            self._saved = pickle.loads(saved)  # noqa: S301
+            parts = pickle.loads(saved)  # noqa: S301
+            self._saved = parts | {"progress": pickle.loads(parts["progress"])}  # noqa: S301
         self._engine: Any = None
         self._folder = tempfile.TemporaryDirectory(prefix="hegel_store_gepa_")
 
@@ -68,13 +72,16 @@ class Checkpoint:
         getter = getattr(engine.adapter, "get_adapter_state", None)
         if getter is not None:
             state.adapter_state = dict(getter())
-        state.save(self._folder.name, use_cloudpickle=engine.use_cloudpickle)
-        saved = {
-            "gepa": (Path(self._folder.name) / STATE).read_bytes(),
-            # One pickle: who shares random numbers goes on to share them.
-            "progress": _progress(engine),
+        # As its save() does, which would write two files more that grow with every iteration.
+        kept = {
+            name: value
+            for name, value in vars(state).items()
+            if name not in state._EXCLUDED_FROM_SERIALIZATION
         }
-        return pickle.dumps(saved)
+        kept["validation_schema_version"] = state._VALIDATION_SCHEMA_VERSION
+        dumps = _dumps(engine.use_cloudpickle)
+        # One pickle for all of the progress: who shares random numbers goes on to share them.
+        return pickle.dumps({"gepa": dumps(kept), "progress": dumps(_progress(engine))})
 
     def _build(self, **arguments: Any) -> Any:
         from gepa.core.engine import GEPAEngine
@@ -101,6 +108,13 @@ class Checkpoint:
         # Again after GEPA has begun, as it forgets then whether the last iteration found anything.
         if self._engine.merge_proposer is not None:
             vars(self._engine.merge_proposer).update(merging)
+
+
+def _dumps(use_cloudpickle: bool) -> Callable[[Any], bytes]:
+    if use_cloudpickle:
+        with suppress(ModuleNotFoundError):  # GEPA makes do without it as well
+            return import_module("cloudpickle").dumps  # type: ignore[no-any-return]
+    return pickle.dumps
 
 
 def _progress(engine: Any) -> dict[str, Any]:
