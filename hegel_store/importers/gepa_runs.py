@@ -70,7 +70,7 @@ def import_gepa_run(
         head = work.profiles.latest(corpus_id, task_type)
         current = 0 if head is None else head.version
         for number, candidate in enumerate(candidates):
-            document = _document(candidate, roles or {})
+            document = document_of(candidate.texts, roles or {})
             if number in known:
                 profile = work.profiles.get(corpus_id, known[number])
                 if profile.profile != document:
@@ -108,20 +108,21 @@ def imported(corpus_id: str, task_type: str, run_id: str) -> Select[Any]:
     )
 
 
-def _known(work: UnitOfWork, corpus_id: str, task_type: str, run_id: str) -> dict[Any, UUID]:
-    with translated():
-        rows = work.session.execute(imported(corpus_id, task_type, run_id)).all()
-    return {number: identifier for identifier, number in rows}
-
-
-def _document(candidate: Candidate, roles: Mapping[str, str]) -> dict[str, Any]:
+def document_of(texts: Mapping[str, str], roles: Mapping[str, str]) -> dict[str, Any]:
+    """The profile of a candidate, given by its components. Raises InvalidInput for ``roles``."""
     document: dict[str, Any] = {}
-    for component, text in candidate.texts.items():
+    for component, text in texts.items():
         role = roles.get(component, "worker" if component == SYSTEM_PROMPT else component)
         if role in document:
             raise InvalidInput("roles", f"two components would be the role {role!r:.80}")
         document[role] = {SYSTEM_PROMPT: text}
     return document
+
+
+def _known(work: UnitOfWork, corpus_id: str, task_type: str, run_id: str) -> dict[Any, UUID]:
+    with translated():
+        rows = work.session.execute(imported(corpus_id, task_type, run_id)).all()
+    return {number: identifier for identifier, number in rows}
 
 
 def _steps(
