@@ -17,10 +17,18 @@ phase = "pre"
 
 
 def upgrade() -> None:
-    op.execute("ALTER TABLE hegel_profile_aliases ALTER COLUMN profile_id DROP NOT NULL")
+    # The package before joins the profiles by this column, and finds none where it is null.
+    op.execute(
+        """
+        ALTER TABLE hegel_profile_aliases
+            -- squawk-ignore ban-drop-not-null
+            ALTER COLUMN profile_id DROP NOT NULL
+        """
+    )
     op.execute(
         """
         ALTER TABLE hegel_profile_alias_moves
+            -- squawk-ignore ban-drop-not-null
             ALTER COLUMN to_profile_id DROP NOT NULL,
             ADD COLUMN evidence jsonb DEFAULT '{}' NOT NULL,
             ADD CONSTRAINT ck_hegel_profile_alias_moves_evidence_is_object

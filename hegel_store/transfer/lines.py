@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, DateTime, Double, Integer, Text, Uuid
+from sqlalchemy import Boolean, Column, DateTime, Double, Integer, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 
 from hegel_store.archive import jsonl
@@ -196,6 +196,10 @@ def _checked(field: str, column: Column[Any], value: object) -> Any:
         return check_moment(field, _moment(field, value))
     if isinstance(kind, Double):
         return check_number(field, value)
+    if isinstance(kind, Boolean):
+        if not isinstance(value, bool):
+            raise InvalidInput(field, f"must be true or false, not {type(value).__name__}")
+        return value
     if isinstance(kind, Integer):
         return check_integer(field, value, minimum=1 if column in POSITIVE else 0)
     if isinstance(kind, Text):
