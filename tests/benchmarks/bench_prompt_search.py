@@ -12,10 +12,9 @@ from __future__ import annotations
 
 import json
 import random
-import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -30,6 +29,7 @@ from hegel_store.models.identifiers import uuid7
 from hegel_store.schema.profiles import PROMPT_TSVECTORS, SOURCE_TSVECTOR
 from hegel_store.store import Store
 from tests.benchmarks.servers import database, options
+from tests.benchmarks.timing import medians
 
 ROUNDS = 5
 SETTINGS = {"fsync": "off", "wal_level": "minimal", "max_wal_senders": "0", "max_wal_size": "4GB"}
@@ -170,7 +170,7 @@ def _compare(store: Store, bare: psycopg.Connection[Any], way: Way) -> None:
     got = {(hit.profile.corpus_id, hit.profile.id) for hit in hits}
     if not got <= expected or len(hits) != min(20, len(expected)):
         sys.exit(f"{name}: found something else")
-    taken = _medians({"bare": plain, "find": ours})
+    taken = medians({"bare": plain, "find": ours}, ROUNDS)
     print(
         f"{name:<36} {len(expected):7,} {taken['bare'] * 1e3:9.1f} {taken['find'] * 1e3:9.1f}"
         f" {taken['find'] / taken['bare']:7.2f}"
@@ -178,26 +178,17 @@ def _compare(store: Store, bare: psycopg.Connection[Any], way: Way) -> None:
 
 
 def _compare_highlights(store: Store) -> None:
-    taken = _medians(
+    taken = medians(
         {
             "search": lambda: store.profiles.search("socket timeout", role="worker"),
             "find": lambda: store.profiles.find("socket timeout", role="worker"),
-        }
+        },
+        ROUNDS,
     )
     print(
         f"highlights of 20 hits, two words: search {taken['search'] * 1e3:.1f} ms,"
         f" find {taken['find'] * 1e3:.1f} ms"
     )
-
-
-def _medians(ways: Mapping[str, Callable[[], object]]) -> dict[str, float]:
-    taken: dict[str, list[float]] = {name: [] for name in ways}
-    for _ in range(ROUNDS):
-        for name, way in ways.items():
-            started = time.perf_counter()
-            way()
-            taken[name].append(time.perf_counter() - started)
-    return {name: statistics.median(values) for name, values in taken.items()}
 
 
 if __name__ == "__main__":

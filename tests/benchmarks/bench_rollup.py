@@ -9,10 +9,8 @@ Figures are medians of interleaved rounds.
 
 from __future__ import annotations
 
-import statistics
 import sys
 import time
-from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 import hegel_store
 from hegel_store.store import Store
 from tests.benchmarks.servers import database, options
+from tests.benchmarks.timing import medians
 
 ROUNDS = 7
 BATCH = 500
@@ -101,23 +100,13 @@ def _compare(store: Store, bare: psycopg.Connection[Any], title: str) -> None:
 
         if [row.steps for row in ours()] != [row[-4] for row in full()]:
             sys.exit(f"the sums by {name} differ")
-        taken = _medians({"steps, bare psycopg": full, "reward_summary": ours})
+        taken = medians({"steps, bare psycopg": full, "reward_summary": ours}, ROUNDS)
         floor = taken["steps, bare psycopg"]
         print(
             f"  by {name:<22} the steps themselves {floor * 1e3:8.1f} ms"
             f"   reward_summary {taken['reward_summary'] * 1e3:8.1f} ms"
             f"   {floor / taken['reward_summary']:6.1f} x faster"
         )
-
-
-def _medians(ways: Mapping[str, Callable[[], object]]) -> dict[str, float]:
-    taken: dict[str, list[float]] = {name: [] for name in ways}
-    for _ in range(ROUNDS):
-        for name, way in ways.items():
-            started = time.perf_counter()
-            way()
-            taken[name].append(time.perf_counter() - started)
-    return {name: statistics.median(values) for name, values in taken.items()}
 
 
 if __name__ == "__main__":
