@@ -204,7 +204,8 @@ def _checked(field: str, column: Column[Any], value: object) -> Any:
         return check_integer(field, value, minimum=1 if column in POSITIVE else 0)
     if isinstance(kind, Text):
         return check_name(field, value) if kind.collation == "C" else check_text(field, value)
-    raise NotImplementedError(f"{field} has a type that no file holds: {kind}")
+    # A column that a revision brought, and this function has not learned to read.
+    raise TypeError(f"{field}: nothing says how a {kind} is read")
 
 
 def _moment(field: str, value: object) -> object:

@@ -7,6 +7,7 @@ import pickle
 from collections import Counter
 from typing import Any
 
+import gepa
 import pytest
 
 from hegel_store.errors import BudgetExceeded, InvalidInput
@@ -15,8 +16,6 @@ from hegel_store.store import Store
 from tests.integration.test_gepa_store import require_equal
 from tests.samples import rows
 from tests.vocabulary import SEED, TRAINING, VALIDATION, Vocabulary, arguments
-
-gepa = pytest.importorskip("gepa", reason="the `gepa` extra is not installed")
 
 
 def counting() -> tuple[Counter[tuple[str, str]], Vocabulary]:

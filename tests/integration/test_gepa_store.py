@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import gepa
 import pytest
 
 from hegel_store.errors import InvalidInput, RunConflict
@@ -12,8 +13,6 @@ from hegel_store.integrations.gepa.recording import candidates_of
 from hegel_store.store import Store
 from tests.samples import rows
 from tests.vocabulary import SEED, VALIDATION, Vocabulary, arguments
-
-gepa = pytest.importorskip("gepa", reason="the `gepa` extra is not installed")
 
 CALLS = 700
 OF = {"split": "validation", "evaluator": "default"}

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import numpy as np
 import pytest
+from gepa import gepa_utils
 from sqlalchemy import text
 
 from hegel_store.errors import InvalidInput
@@ -176,7 +177,6 @@ def leading(store: Store, n: int, direction: str = "maximize") -> dict[UUID, Exa
 
 
 def test_the_front_over_examples_is_that_of_gepa(store: Store) -> None:
-    utils = pytest.importorskip("gepa.gepa_utils", reason="the `dev` extra is not installed")
     made = matrices(1500)
     ids = store_matrices(store, made)
     differing = pruned = 0
@@ -193,7 +193,7 @@ def test_the_front_over_examples_is_that_of_gepa(store: Store) -> None:
         # GEPA leaves ties to the order of a set: broken here as they are by us.
         order = sorted(range(len(means)), key=lambda i: (round(means[i], 9), ids[i]))
         ranks = [order.index(i) for i in range(len(means))]
-        left = utils.remove_dominated_programs(fronts, scores=ranks)
+        left = gepa_utils.remove_dominated_programs(fronts, scores=ranks)
         freq = Counter(i for front in left.values() for i in front)
         assert {i: found[ids[i]].leads for i in freq} == freq, n
         assert len(found) == len(freq), n
@@ -204,14 +204,13 @@ def test_the_front_over_examples_is_that_of_gepa(store: Store) -> None:
 
 
 def test_leaders_are_selected_as_often_as_gepa_selects_them(store: Store) -> None:
-    utils = pytest.importorskip("gepa.gepa_utils", reason="the `dev` extra is not installed")
     scores = np.array([[1, 0, 0, 1, 0.2], [0, 1, 0, 0, 0.1], [0, 0, 1, 0, 0.9], [0, 1, 1, 0, 0.0]])
     ids = store_matrices(store, [scores])
     means = scores.mean(axis=1)
     fronts = {j: set(np.flatnonzero(scores[:, j] == scores[:, j].max())) for j in range(5)}
     rng = random.Random(1)
     theirs = Counter(
-        ids[utils.select_program_candidate_from_pareto_front(fronts, list(means), rng)]
+        ids[gepa_utils.select_program_candidate_from_pareto_front(fronts, list(means), rng)]
         for _ in range(6000)
     )
     ours = Counter(

@@ -7,6 +7,8 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from openevolve import database as openevolve_database
+from openevolve.config import DatabaseConfig
 
 from hegel_store.store import Store
 
@@ -32,8 +34,7 @@ def cells_of_openevolve(
 @pytest.mark.parametrize("seed", range(12))
 def test_cells_are_held_by_whom_openevolve_lets_hold_them(store: Store, seed: int) -> None:
     """Its cell keys, our placing; at the end the keys from our raw descriptors are its own."""
-    library = pytest.importorskip("openevolve.database", reason="the `dev` extra is not installed")
-    config = pytest.importorskip("openevolve.config").DatabaseConfig(
+    config = DatabaseConfig(
         in_memory=True,
         population_size=10_000,
         archive_size=10_000,
@@ -48,8 +49,8 @@ def test_cells_are_held_by_whom_openevolve_lets_hold_them(store: Store, seed: in
         (identifier, rng.choice([rng.random(), 0.5]), rng.gauss(0, 3), rng.choice([1, 2, 2.5, 9]))
         for identifier in ids
     ]
-    database = library.ProgramDatabase(config)
-    keys = cells_of_openevolve(database, library.Program, candidates)
+    database = openevolve_database.ProgramDatabase(config)
+    keys = cells_of_openevolve(database, openevolve_database.Program, candidates)
     for (identifier, fitness, x, y), key in zip(candidates, keys, strict=True):
         store.populations.place(*SCOPE, identifier, key, fitness, descriptor={"x": x, "y": y})
     held = {m.cell_key: str(m.profile_id) for m in store.populations.cells(*SCOPE)}

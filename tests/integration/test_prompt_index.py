@@ -39,8 +39,6 @@ def require_absent(status: PromptIndexStatus) -> None:
 
 def test_server_without_the_extension_is_told_of_in_words(store: Store, url: str) -> None:
     index = store.prompt_index()
-    if index.status().available is not None:
-        pytest.skip("this server has pg_trgm")
     require_absent(index.status())
     for dry_run in (True, False):
         with pytest.raises(ServerUnsupported, match="right without it"):
@@ -82,6 +80,7 @@ def test_comparison_leaves_the_index_out_whatever_it_is_made_with(store: Store) 
 def debian() -> Iterator[str]:
     """The folder of a running server's socket."""
     if not (DEBIAN / "initdb").exists():
+        # .ci/run installs it and takes no skip; a developer's machine may lack it.
         pytest.skip(f"Debian's PostgreSQL 15 is not installed in {DEBIAN}")
     # No server runs as root.
     owner = {"user": "nobody", "group": "nogroup"} if os.geteuid() == 0 else {}

@@ -183,6 +183,7 @@ def test_what_is_known_to_be_replaced_is_not_served_while_the_database_is_away(o
 # --- where nothing can be listened to
 
 
+# .ci/run installs it and takes no skip; a developer's machine may lack it.
 @pytest.mark.skipif(BINARY is None, reason="pgbouncer is not installed")
 @pytest.mark.parametrize("told", [True, False])
 def test_through_a_pooler_new_profiles_are_looked_for(pooled_url, url, told, caplog):  # noqa: F811

@@ -9,6 +9,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import gepa
 import pytest
 
 import hegel_store
@@ -17,8 +18,6 @@ from hegel_store.store import Store
 from tests.integration.test_gepa_store import require_equal
 from tests.victims import Victim
 from tests.vocabulary import SEED, VALIDATION, WORDS, Fate, Vocabulary, arguments
-
-gepa = pytest.importorskip("gepa", reason="the `gepa` extra is not installed")
 
 
 def in_the_store(url: str, folder: Path, moment: int, calls: int) -> None:

@@ -7,6 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import gepa
 import pytest
 
 import hegel_store
@@ -19,8 +20,6 @@ from tests.integration.test_gepa_store import require_equal, stored
 from tests.proxy import Cut, Proxy, proxy_to
 from tests.samples import rows
 from tests.vocabulary import Vocabulary, arguments
-
-gepa = pytest.importorskip("gepa", reason="the `gepa` extra is not installed")
 
 
 class Line:
