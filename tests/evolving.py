@@ -116,7 +116,8 @@ def noting(database: ProgramDatabase, book: str) -> Iterator[None]:
 
     def noted(program: Any, *given: Any, **more: Any) -> Any:
         added = add(program, *given, **more)
-        write_down(book, str(added))
+        if not program.metadata.get("migrant"):  # is added in the middle of a migration
+            write_down(book, str(added))
         return added
 
     database.add = noted

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from hegel_store.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from hegel_store.integrations.openevolve.database import StoreProgramDatabase, attach
+    from hegel_store.integrations.openevolve.attaching import attach
+    from hegel_store.integrations.openevolve.database import StoreProgramDatabase
 
 __all__ = ["StoreProgramDatabase", "attach"]
 
@@ -21,11 +22,11 @@ def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
-        database = import_module("hegel_store.integrations.openevolve.database")
+        attaching = import_module("hegel_store.integrations.openevolve.attaching")
     except ModuleNotFoundError as error:
         if error.name is None or error.name.split(".")[0] != "openevolve":
             raise
         raise ConfigurationError(
             "openevolve is not installed: pip install 'hegel_store[openevolve]'"
         ) from error
-    return getattr(database, name)
+    return getattr(attaching, name)

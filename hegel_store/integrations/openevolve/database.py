@@ -12,7 +12,8 @@ from typing import Any
 
 from openevolve.database import ProgramDatabase
 
-from hegel_store.errors import HegelStoreError, InvalidInput, RunConflict
+from hegel_store.errors import HegelStoreError, InvalidInput
+from hegel_store.integrations.openevolve.beginning import begin
 from hegel_store.integrations.openevolve.keeping import Entered, Keeping, Prompted
 from hegel_store.integrations.openevolve.programs import details_of, source_of
 from hegel_store.integrations.openevolve.replica import AWAY, Replica
@@ -75,7 +76,7 @@ class StoreProgramDatabase(ProgramDatabase):  # type: ignore[misc]  # mypy does 
         self._measured: dict[str, float] | None = None
         self._novel: dict[str, bool] = {}
         super().__init__(config, population_strategy=population_strategy)
-        _begin(store, self._keeping, _configuration(config, self._keeping.population), budget)
+        begin(store, self._keeping, config, budget)
         self.load()
 
     @property
@@ -317,70 +318,3 @@ class StoreProgramDatabase(ProgramDatabase):  # type: ignore[misc]  # mypy does 
         self.islands[island], self.island_feature_maps[island] = set(), {}
         self.island_best_programs[island] = None
         return epoch
-
-
-def attach(
-    controller: Any,
-    store: Store,
-    corpus_id: str,
-    task_type: str,
-    run: str,
-    **options: Any,
-) -> StoreProgramDatabase:
-    """Let a controller, an OpenEvolve that was made and does not run yet, work on the store.
-
-    The arguments are those of StoreProgramDatabase, which is returned, and which raises what that
-    does. Programs that the run has are gone on from: the initial program is not evaluated again.
-    A run that is ended from elsewhere, or has spent its budget, shuts the controller down.
-    """
-    database = StoreProgramDatabase(
-        controller.config.database,
-        store,
-        corpus_id,
-        task_type,
-        run,
-        population_strategy=controller.database.population_strategy,
-        **options,
-    )
-
-    def end() -> None:
-        if controller.parallel_controller is not None:
-            controller.parallel_controller.request_shutdown()
-
-    database.on_end(end)
-    controller.database = controller.evaluator.database = database
-    return database
-
-
-def _configuration(config: Any, population: str) -> dict[str, Any]:
-    """What controllers of one run have in common."""
-    return {
-        "num_islands": config.num_islands,
-        "feature_dimensions": list(config.feature_dimensions),
-        "feature_bins": config.feature_bins,
-        "population_size": config.population_size,
-        "archive_size": config.archive_size,
-        "population": population,
-    }
-
-
-def _begin(
-    store: Store, keeping: Keeping, configuration: Mapping[str, Any], budget: int | None
-) -> None:
-    key = (keeping.corpus_id, keeping.run_id)
-    run = store.runs.start(
-        keeping.corpus_id,
-        keeping.task_type,
-        keeping.run_id,
-        optimiser="openevolve",
-        objectives={"combined_score": "maximize"},
-        configuration=configuration,
-        budget=budget,
-        resume=True,
-    )
-    if run.status in ("finished", "failed"):
-        with suppress(RunConflict):  # another controller has just done so
-            store.runs.reopen(*key)
-    store.runs.heartbeat(*key)
-    with suppress(RunConflict):  # begun before
-        store.runs.save_state(*key, b"{}", expected=0)
