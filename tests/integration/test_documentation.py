@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import logging
 import re
 import shlex
 import shutil
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -149,6 +151,29 @@ def test_the_page_on_gepa_runs_as_it_stands(url, monkeypatch):
     pytest.importorskip("gepa", reason="the `gepa` extra is not installed")
     monkeypatch.setenv("DATABASE_URL", url)
     run("docs/how-to/gepa.md", store=connect(url))
+
+
+@pytest.fixture
+def _undisturbed():
+    """OpenEvolve's controller sets up the root logger and handlers of signals."""
+    root, signals = logging.getLogger(), (signal.SIGINT, signal.SIGTERM)
+    level, handlers = root.level, list(root.handlers)
+    before = {number: signal.getsignal(number) for number in signals}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+    root.setLevel(level)
+    for handler in set(root.handlers) - set(handlers):
+        root.removeHandler(handler)
+        handler.close()
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("_undisturbed")
+def test_the_page_on_openevolve_runs_as_it_stands(url, monkeypatch, tmp_path):
+    monkeypatch.setenv("DATABASE_URL", url)
+    monkeypatch.chdir(tmp_path)
+    run("docs/how-to/openevolve.md", store=connect(url))
 
 
 @pytest.mark.slow

@@ -20,6 +20,7 @@ from hegel_store import archive, importers, repositories, transfer
 from hegel_store.archive import StepFilter
 from hegel_store.archive import statements as archive_statements
 from hegel_store.importers import gepa_runs, mlflow_prompts
+from hegel_store.integrations import gepa, openevolve
 from hegel_store.models import FactFilter
 from hegel_store.models.rewards import Grouping
 from hegel_store.models.spaces import Maker, Place
@@ -51,7 +52,7 @@ SLOTS = [slot for size in DIMENSIONS for slot in slots_for("slot", size)]
 
 MODULES = [
     importlib.import_module(f"{package.__name__}.{found.name}")
-    for package in (repositories, archive, transfer, importers)
+    for package in (repositories, archive, transfer, importers, gepa, openevolve)
     for found in pkgutil.iter_modules(package.__path__)
 ]
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import logging
-import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime
 from typing import Any
 
 from openevolve.database import ProgramDatabase
 
 from hegel_store.errors import HegelStoreError, InvalidInput
 from hegel_store.integrations.openevolve.beginning import begin
-from hegel_store.integrations.openevolve.keeping import Entered, Keeping, Prompted
+from hegel_store.integrations.openevolve.keeping import Entered, Keeping
+from hegel_store.integrations.openevolve.notes import ProgramNotes
 from hegel_store.integrations.openevolve.programs import details_of, source_of
 from hegel_store.integrations.openevolve.replica import AWAY, Replica
 from hegel_store.integrations.openevolve.standings import home_of
@@ -24,7 +22,7 @@ from hegel_store.unit_of_work import UnitOfWork
 logger = logging.getLogger("hegel_store")
 
 
-class StoreProgramDatabase(ProgramDatabase):  # type: ignore[misc]  # mypy does not read openevolve
+class StoreProgramDatabase(ProgramNotes, ProgramDatabase):  # type: ignore[misc]  # mypy does not read openevolve
     """The programs of a run, shared by as many controllers as like, on any machines.
 
     A program is a profile, ``{role: {"system_prompt": code}}``, with its parent, and a member of
@@ -36,7 +34,7 @@ class StoreProgramDatabase(ProgramDatabase):  # type: ignore[misc]  # mypy does 
     Every decision is OpenEvolve's own code: it works on a copy in memory, which follows the
     database. A change locks the run, brings the copy up to date, decides, and is one transaction;
     so changes of all controllers have an order, and none is made of what is no longer so. Samples
-    are drawn from a copy that is as new as one SELECT, by the generator of the module random,
+    are drawn from a copy that is as new as the database, by the generator of the module random,
     which ``config.random_seed`` seeds: give every controller another one.
 
     While the database is away, it samples what it has in memory, and keeps what is added, which
@@ -198,49 +196,6 @@ class StoreProgramDatabase(ProgramDatabase):  # type: ignore[misc]  # mypy does 
         of all stays, on no island. OpenEvolve fills an empty island with a copy of it.
         """
         return self._replica.change(lambda work: self._reset(work, island_idx % len(self.islands)))
-
-    def store_artifacts(self, program_id: str, artifacts: Mapping[str, str | bytes]) -> None:
-        """Keep what the evaluation of a program has left with the program, whatever its size: no
-        folder is made. It is written with the next change."""
-        program = self.programs.get(program_id)
-        if program is None and program_id in self._replica.waiting:
-            program = self._replica.waiting[program_id][0]
-        enabled = os.environ.get("ENABLE_ARTIFACTS", "true").lower() == "true"
-        if program is not None and artifacts and enabled:
-            program.artifacts_json = json.dumps(dict(artifacts), default=self._artifact_serializer)
-            self._replica.annotated[program_id] = program
-
-    def get_artifacts(self, program_id: str) -> dict[str, Any]:
-        """What store_artifacts() was given, bytes as bytes."""
-        program = self.get(program_id)
-        if program is None or not program.artifacts_json:
-            return {}
-        found: dict[str, Any] = json.loads(
-            program.artifacts_json, object_hook=self._artifact_deserializer
-        )
-        return found
-
-    def log_prompt(
-        self,
-        program_id: str,
-        template_key: str,
-        prompt: Mapping[str, Any],
-        responses: list[str] | None = None,
-        token_usage: dict[str, Any] | None = None,
-    ) -> None:
-        """Keep what a model was asked for a program, and has answered, as a step of the run, which
-        is written with the next change. Not at all where ``log_prompts`` is off."""
-        if self.config.log_prompts:
-            self._replica.prompted.append(
-                Prompted(
-                    program_id=program_id,
-                    template=template_key,
-                    prompt=dict(prompt),
-                    responses=list(responses or ()),
-                    token_usage=token_usage,
-                    at=datetime.now(UTC),
-                )
-            )
 
     def _try(self, decide: Callable[[UnitOfWork], object]) -> None:
         try:

@@ -13,6 +13,7 @@ from hegel_store.errors import (
     HegelStoreError,
     OutcomeUnknown,
     PoolExhausted,
+    StatementTimeout,
     TransactionConflict,
 )
 from hegel_store.integrations.openevolve.keeping import Entered, Keeping, Prompted
@@ -29,7 +30,13 @@ from hegel_store.unit_of_work import UnitOfWork
 
 logger = logging.getLogger("hegel_store")
 
-AWAY = (DatabaseUnavailable, OutcomeUnknown, PoolExhausted, TransactionConflict)
+AWAY = (
+    DatabaseUnavailable,
+    OutcomeUnknown,
+    PoolExhausted,
+    StatementTimeout,
+    TransactionConflict,
+)
 """After these a controller goes on with what it has in memory, and writes later."""
 NOTHING_READ = -1
 
@@ -86,7 +93,7 @@ class Replica:
             self._looking = False
 
     def follow(self) -> None:
-        """Read what others have changed, and whether the run has ended. Asks by one SELECT; an
+        """Read what others have changed, and whether the run has ended. Asks by one query; an
         error of a database that is away is kept, and logged."""
         try:
             run = self._store.runs.get(self._keeping.corpus_id, self._keeping.run_id)
