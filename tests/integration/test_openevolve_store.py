@@ -208,6 +208,7 @@ def test_of_two_that_find_a_migration_due_one_migrates(store: Store) -> None:
         one.add(program(f"{island}", 0.5, island), target_island=island)
     for _ in range(5):
         one.increment_island_generation(0)
+    assert two.get_best_program().id in one.programs
     assert (one.should_migrate(), two.should_migrate()) == (True, True)
     two.migrate_programs()
     migrated = len(two.programs)

@@ -169,12 +169,9 @@ class StoreProgramDatabase(ProgramNotes, ProgramDatabase):  # type: ignore[misc]
         top = super().get_top_programs
         return self._replica.look(lambda: top(n, metric, island_idx))
 
-    def should_migrate(self) -> bool:
-        """As OpenEvolve's: the generations of an island count the children of all controllers."""
-        return bool(self._replica.look(super().should_migrate))
-
     def increment_island_generation(self, island_idx: int | None = None) -> None:
-        """As OpenEvolve's; what belongs to the program that was added is written with it."""
+        """As OpenEvolve's: the children of all controllers count. Artifacts and prompts of the
+        program that was added are written with it."""
         increment = super().increment_island_generation
         self._try(lambda work: increment(island_idx))
 
@@ -219,7 +216,9 @@ class StoreProgramDatabase(ProgramNotes, ProgramDatabase):  # type: ignore[misc]
                 if other.parent_id is None and other.code == program.code:
                     return str(other.id)
         island = None if target_island is None else target_island % len(self.islands)
-        late = self._keeping.is_late(work, program, island)
+        parent = self._keeping.parent_of(work, program, self._replica.standings)
+        # A result of an earlier epoch: the island was reset while it was made.
+        late = parent is not None and parent.was_reset and island in (None, parent.island)
         self._measured = {}
         try:
             added = None if late else super().add(program, iteration, target_island)

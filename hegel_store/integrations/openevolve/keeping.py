@@ -48,6 +48,16 @@ class Entered:
     features: Mapping[str, float]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parent:
+    """The profile of a program's parent, the island that this is or was on, and whether that was
+    reset since and the parent evicted by it."""
+
+    profile_id: UUID
+    island: int
+    was_reset: bool
+
+
 class Keeping:
     """Where the programs of a run are kept. Every method works in the caller's transaction."""
 
@@ -110,26 +120,43 @@ class Keeping:
         found = self._programs(work, [profile_id_of(self.run_id, program_id)])
         return found.get(program_id)
 
-    def is_late(self, work: UnitOfWork, program: Any, island: int | None) -> bool:
-        """Whether ``island``, or that of its parent, was reset since the parent was added to it."""
-        row = self._standing(work, program.parent_id)
-        if row is None or island not in (None, row.island):
-            return False
-        return bool(row.epoch < row.current_epoch)
+    def parent_of(
+        self, work: UnitOfWork, program: Any, standings: Mapping[str, Standing]
+    ) -> Parent | None:
+        """The parent of a program, where it is stored. One of ``standings`` is not looked for."""
+        if program.parent_id is None:
+            return None
+        profile_id = profile_id_of(self.run_id, program.parent_id)
+        if program.parent_id in standings:
+            island = standings[program.parent_id].island
+            return Parent(profile_id=profile_id, island=island, was_reset=False)
+        with translated():
+            row = work.session.execute(
+                statements.STANDING, {**self._scope, "profile_id": profile_id}
+            ).first()
+        if row is None:
+            return None
+        was_reset = row.epoch < row.current_epoch
+        return Parent(profile_id=profile_id, island=row.island, was_reset=was_reset)
 
     def save(self, work: UnitOfWork, shared: bytes, version: int) -> int:
         """Write the shared state in place of that of this version, and return the next one."""
         return work.runs.save_state(self.corpus_id, self.run_id, shared, expected=version)
 
-    def add(self, work: UnitOfWork, entered: Entered, standing: Standing | None) -> None:
+    def add(
+        self,
+        work: UnitOfWork,
+        entered: Entered,
+        standing: Standing | None,
+        parent: Parent | None,
+    ) -> None:
         """Store a program with its parent; evicted from the beginning where it has no standing.
 
         Raises InvalidInput for one that cannot be stored, or is stored already.
         """
         program, island = entered.program, entered.island
         profile_id = profile_id_of(self.run_id, program.id)
-        parent = self._standing(work, program.parent_id)
-        ancestors = [] if parent is None else [profile_id_of(self.run_id, str(program.parent_id))]
+        ancestors = [] if parent is None else [parent.profile_id]
         details = {"openevolve": details_of(program, self.run_id)}
         again = InvalidInput("program", f"{program.id!r:.80} is stored already")
         with translated({"pk_hegel_prompt_profiles": again}):
@@ -198,10 +225,11 @@ class Keeping:
             metadata={"openevolve": details_of(program, self.run_id)},
         )
 
-    def log(self, work: UnitOfWork, prompted: Prompted, program: Any) -> None:
+    def log(
+        self, work: UnitOfWork, prompted: Prompted, program: Any, parent: Parent | None
+    ) -> None:
         """The step that has made a program out of its parent, once."""
         profile_id = profile_id_of(self.run_id, program.id)
-        parent = self._standing(work, program.parent_id)
         trace: dict[str, Any] = {
             "system": _written(str(prompted.prompt.get("system", ""))),
             "template": _written(prompted.template),
@@ -212,9 +240,7 @@ class Keeping:
         step = NewStep(
             corpus_id=self.corpus_id,
             task_type=self.task_type,
-            old_profile_id=(
-                profile_id if parent is None else profile_id_of(self.run_id, str(program.parent_id))
-            ),
+            old_profile_id=profile_id if parent is None else parent.profile_id,
             new_profile_id=profile_id,
             query=_written(str(prompted.prompt.get("user", ""))),
             predicted_answer="".join(trace["responses"][:1]),
@@ -237,15 +263,6 @@ class Keeping:
                 {"corpus_id": self.corpus_id, "profile_ids": list(profile_ids)},
             ).all()
         return {row.details["program"]: program_of(row.source, row.details) for row in rows}
-
-    def _standing(self, work: UnitOfWork, program_id: str | None) -> Any:
-        if program_id is None:
-            return None
-        with translated():
-            return work.session.execute(
-                statements.STANDING,
-                {**self._scope, "profile_id": profile_id_of(self.run_id, program_id)},
-            ).first()
 
 
 def _details(name: str, standing: Standing | None) -> str:

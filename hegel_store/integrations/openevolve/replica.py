@@ -172,7 +172,8 @@ class Replica:
         }
         self._keeping.change(work, before, losing)
         for name, entered in self._new(after).items():
-            self._keeping.add(work, entered, after.get(name))
+            parent = self._keeping.parent_of(work, entered.program, before)
+            self._keeping.add(work, entered, after.get(name), parent)
             if name in self.entered and not entered.program.metadata.get("migrant"):
                 self._spend(work)
         gaining = {
@@ -181,8 +182,8 @@ class Replica:
             if name in after and losing.get(name) != after[name]
         }
         self._keeping.change(work, before, gaining)
-        self._note(work)
         self.standings = after
+        self._note(work)
         shared = dump_shared(self._database)
         moved = before != after or self.entered or self.rewritten or self.annotated
         if moved or shared != self._saved:
@@ -213,7 +214,8 @@ class Replica:
             if program is None:  # asked about before it is added
                 self._early.append(prompted)
             else:
-                self._keeping.log(work, prompted, program)
+                parent = self._keeping.parent_of(work, program, self.standings)
+                self._keeping.log(work, prompted, program, parent)
 
     def _spend(self, work: UnitOfWork) -> None:
         try:
