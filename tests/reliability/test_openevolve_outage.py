@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from openevolve.database import Program
 
 from hegel_store.errors import DatabaseUnavailable
 from hegel_store.store import Store
@@ -48,6 +49,8 @@ def test_while_the_database_is_away_it_samples_and_keeps_what_is_added(
         database.store_artifacts(child.id, {"log": "late"})
         database.increment_island_generation(0)
         assert database.get_best_program().id in "0123"
+    odd = Program(id="odd", code="has no x", metrics={"combined_score": 1.0})
+    assert database.add(odd) == "odd"  # which OpenEvolve cannot place, and drops
     database.save()
     assert isinstance(database.error, DatabaseUnavailable)
     with pytest.raises(DatabaseUnavailable):

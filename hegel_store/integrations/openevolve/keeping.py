@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
 from hegel_store.database import translated
-from hegel_store.errors import InvalidInput
+from hegel_store.errors import InvalidInput, NotFound
 from hegel_store.integrations.openevolve import statements
 from hegel_store.integrations.openevolve.programs import (
     details_of,
@@ -218,12 +219,13 @@ class Keeping:
             work.session.execute(statements.CHANGE, values)
 
     def annotate(self, work: UnitOfWork, program: Any) -> None:
-        """Write a program again that has got artifacts since."""
-        work.profiles.annotate(
-            self.corpus_id,
-            profile_id_of(self.run_id, program.id),
-            metadata={"openevolve": details_of(program, self.run_id)},
-        )
+        """Write a program again that has got artifacts since, if it is stored."""
+        with suppress(NotFound):
+            work.profiles.annotate(
+                self.corpus_id,
+                profile_id_of(self.run_id, program.id),
+                metadata={"openevolve": details_of(program, self.run_id)},
+            )
 
     def log(
         self, work: UnitOfWork, prompted: Prompted, program: Any, parent: Parent | None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, TypeVar
 
 from hegel_store.errors import (
@@ -107,7 +108,22 @@ class Replica:
 
     def change(self, decide: Callable[[UnitOfWork], Result]) -> Result:
         """Let ``decide`` change the database on its newest state, and write what has changed, as
-        one transaction. After an error the memory is read anew before it is used again."""
+        one transaction. After an error the memory is read anew before it is used again.
+
+        What waits goes before, each program by itself; one that OpenEvolve cannot place is dropped,
+        as it would have been.
+        """
+        for name in list(self.waiting):
+            try:
+                self._transact(partial(self._add_waiting, name))
+            except AWAY:
+                raise
+            except Exception:
+                logger.exception("program %s cannot be added", name)
+            del self.waiting[name]
+        return self._transact(decide)
+
+    def _transact(self, decide: Callable[[UnitOfWork], Result]) -> Result:
         self._ended = False
         try:
             with self._store.begin() as work:
@@ -115,7 +131,6 @@ class Replica:
                 version, saved = self._keeping.lock(work)
                 if version != self._version:
                     self._adopt(work, saved)
-                self._write_waiting(work)
                 result = decide(work)
                 version = self._write(work, version)
         except BaseException as error:
@@ -128,12 +143,18 @@ class Replica:
             self.entered.clear()
             self.rewritten.clear()
         self._version, self.error = version, None
-        self.waiting.clear()
-        self.annotated.clear()
+        self.annotated = {
+            name: self.annotated[name] for name in self.annotated if name in self.waiting
+        }
         self.prompted = self._early
         if self._ended:
             self.on_end()
         return result
+
+    def _add_waiting(self, name: str, work: UnitOfWork) -> None:
+        # Where the connection broke during a COMMIT it may be there, and evicted since.
+        if self._keeping.find(work, name) is None:
+            self._readd(work, *self.waiting[name])
 
     def forget(self) -> None:
         """Read everything again next time."""
@@ -150,12 +171,6 @@ class Replica:
         restore(self._database, programs, self.standings)
         restore_shared(self._database, saved)
         self._saved = saved
-
-    def _write_waiting(self, work: UnitOfWork) -> None:
-        for name, addition in self.waiting.items():
-            # Where the connection broke during a COMMIT it may be there, and evicted since.
-            if self._keeping.find(work, name) is None:
-                self._readd(work, *addition)
 
     def _write(self, work: UnitOfWork, version: int) -> int:
         before, after = self.standings, standings_of(self._database)
@@ -205,7 +220,7 @@ class Replica:
 
     def _note(self, work: UnitOfWork) -> None:
         for name, program in self.annotated.items():
-            if name not in self.entered:
+            if name not in self.entered and name not in self.waiting:
                 self._keeping.annotate(work, program)
         self._early = []
         for prompted in self.prompted:
