@@ -20,7 +20,6 @@ from hegel_store.connector import Connector, hang_up
 from hegel_store.database import classify
 from hegel_store.errors import (
     DatabaseError,
-    DatabaseUnavailable,
     HegelStoreError,
     MigrationRequired,
     PermissionDenied,
@@ -147,20 +146,19 @@ def _findings_of(check: Check, patient: Patient, seconds: float) -> Sequence[Fin
             return list(check(patient))
     except exc.DBAPIError as error:
         problem: HegelStoreError = classify(error)
-        if connection.invalidated:
-            problem = DatabaseUnavailable(str(problem))
     except (exc.SQLAlchemyError, psycopg.Error) as error:
         problem = DatabaseError(str(error))
     except HegelStoreError as error:
         problem = error
+    if connection.invalidated or connection.closed:
+        reason = f"the connection was lost during the check {name}: {problem}"
+        return [_unreachable(reason, str(patient.address))]
     return [_not_done(name, problem, seconds, patient.role)]
 
 
 def _not_done(name: str, problem: HegelStoreError, seconds: float, role: str) -> Finding:
     """What there is to say about a check that did not come to an end."""
     reason = next(iter(str(problem).splitlines()), type(problem).__name__)
-    if isinstance(problem, DatabaseUnavailable):
-        return _unreachable(f"the connection was lost during the check {name}: {reason}", name)
     why = f"What the check {name} looks at is not known; the other checks were made."
     if isinstance(problem, PermissionDenied):
         return Finding(

@@ -1,0 +1,457 @@
+"""The doctor sees each fault that is planted, and not where there is none."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import time
+
+import psycopg
+import pytest
+
+from hegel_store import cli
+from hegel_store.journal import spool_folder
+from hegel_store.journal.spool import SUFFIX
+from hegel_store.migrate import known_revisions
+from hegel_store.operations.doctor import (
+    Finding,
+    bloat,
+    diagnose,
+    indexes,
+    machine,
+    sessions,
+    usage,
+)
+from hegel_store.operations.doctor.patient import Patient
+from hegel_store.settings import Settings, parse_address
+from hegel_store.store import Store
+from tests.clusters import clustered, load
+from tests.diagnoses import diagnosed, findings, subjects
+from tests.samples import Steps
+from tests.servers import wait_until
+
+FACTS = """
+    INSERT INTO hegel_facts (corpus_id, content)
+    SELECT 'c', 'fact ' || n || repeat(' of some length', 20) FROM generate_series(1, {}) AS n
+"""
+
+
+@pytest.fixture
+def admin(url):
+    """A superuser's connection on which each statement is committed."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        yield connection
+
+
+def flush(admin):
+    """Counters reach others a second later, unless they are told to at once."""
+    admin.execute("SELECT pg_stat_force_next_flush()")
+    admin.execute("SELECT 1")
+
+
+def test_a_fresh_database_is_well_but_for_the_server_of_the_tests(url):
+    """Which runs without fsync, and says so."""
+    found = diagnosed(url)
+    needing = {code for code, each in found.items() if any(f.severity != "ok" for f in each)}
+    assert needing == {"setting-unsafe"}
+    assert subjects(found, "setting-unsafe") == ["fsync"]
+    for each in (finding for of_code in found.values() for finding in of_code):
+        assert each.subject
+        assert each.seen
+        assert each.why
+        assert each.remedy
+    assert len(found) >= 15
+
+
+def test_the_address_hides_its_password_and_says_where_it_came_from(url, monkeypatch):
+    monkeypatch.setenv("POSTGRES_DSN", url.replace("postgres@", "postgres:hunter2@"))
+    with pytest.warns(DeprecationWarning, match="old name"):
+        found = diagnosed(None)
+    (address,) = found["address"]
+    assert "postgres:***@" in address.seen
+    assert "from POSTGRES_DSN" in address.seen
+    assert found["address-old-name"][0].severity == "look"
+    monkeypatch.setenv("DATABASE_URL", url)
+    found = diagnosed(None)
+    assert "from DATABASE_URL" in found["address"][0].seen
+    assert not found["address-old-name"]
+    assert found["address-ambiguous"][0].severity == "look"
+    monkeypatch.setenv("POSTGRES_DSN", url)
+    assert not diagnosed(None)["address-ambiguous"]
+    assert "hunter2" not in repr(found)
+
+
+@pytest.mark.parametrize("given", [None, "nonsense", "mysql://u:hunter2@h/d"])
+def test_an_address_that_is_none_is_a_finding(given):
+    found = findings(given)
+    assert list(found) == ["address-unusable"]
+    assert found["address-unusable"][0].severity == "act"
+    assert "hunter2" not in repr(found)
+
+
+def test_a_server_that_is_not_there_is_a_finding_beside_those_of_this_machine():
+    found = findings("postgresql://me:hunter2@127.0.0.1:1/nowhere", connect_timeout=2)
+    assert set(found) == {"address", "spool", "server-unreachable"}
+    assert "hunter2" not in repr(found)
+
+
+def test_migration_state(url, empty_url, admin):
+    head = known_revisions()[-1]
+    assert head in diagnosed(url)["migration"][0].seen
+    assert diagnosed(empty_url)["not-migrated"][0].severity == "act"
+    for revision, code, severity in (
+        (known_revisions()[-2], "migration-behind", "act"),
+        ("9000.0", "migration-ahead", "look"),
+        ("9000.7", "package-outdated", "act"),
+        ("borrowed", "migration-unknown", "act"),
+    ):
+        admin.execute("UPDATE hegel_store_version SET version_num = %s", [revision])
+        found = diagnosed(url)
+        assert found[code][0].severity == severity
+        assert revision in found[code][0].seen
+        assert not found["migration"]
+
+
+def test_a_database_without_pgvector_or_tables_is_examined_all_the_same(empty_url):
+    with psycopg.connect(empty_url, autocommit=True) as connection:
+        assert diagnosed(empty_url)["pgvector-missing"][0].severity == "act"
+        assert not diagnosed(empty_url)["growth"]
+        connection.execute("CREATE EXTENSION vector")
+    assert not diagnosed(empty_url)["pgvector-missing"]
+
+
+@pytest.mark.parametrize(
+    ("version", "code", "severity", "named"),
+    [
+        ("0.7.4", "pgvector-unsupported", "act", "0.7.4"),
+        ("0.8.1", "pgvector-faulty", "act", "CVE-2026-3172"),
+        ("0.8.2", "pgvector-faulty", "act", "corrupt"),
+        ("0.8.3", "pgvector-faulty", "look", "not repaired"),
+        ("0.8.4", "pgvector-version", "ok", "0.8.4"),
+    ],
+)
+def test_faults_of_pgvector_are_named(url, admin, version, code, severity, named):
+    admin.execute("UPDATE pg_extension SET extversion = %s WHERE extname = 'vector'", [version])
+    (finding,) = diagnosed(url)[code]
+    assert finding.severity == severity
+    assert named in finding.seen
+
+
+def test_an_ivfflat_index_meets_the_fault_of_its_builds(url, admin):
+    """0.8.7 mended it; the server of the tests has an older one."""
+    assert not diagnosed(url)["pgvector-faulty"]
+    admin.execute("CREATE TABLE apart (v vector(3))")
+    admin.execute("CREATE INDEX ON apart USING ivfflat (v vector_l2_ops) WITH (lists = 1)")
+    assert "IVFFlat" in diagnosed(url)["pgvector-faulty"][0].seen
+
+
+def test_invalid_indexes(url, admin):
+    name = "idx_hegel_facts_label"
+    admin.execute("UPDATE pg_index SET indisvalid = false WHERE indexrelid = %s::regclass", [name])
+    admin.execute("CREATE INDEX idx_mine ON hegel_facts (intent)")
+    admin.execute("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'idx_mine'::regclass")
+    found = diagnosed(url)
+    remedies = {each.subject: each.remedy for each in found["index-invalid"]}
+    assert set(remedies) == {name, "idx_mine"}
+    for remedy in remedies.values():
+        admin.execute(remedy)
+    assert not diagnosed(url)["index-invalid"]
+    assert diagnosed(url)["indexes"]
+
+
+def test_missing_indexes_are_made_by_their_remedies(url, admin):
+    """Of a table, of a partitioned one, of a vector column, of an expression, and keys."""
+    gone = [
+        "idx_hegel_facts_embedding_384",
+        "idx_hegel_facts_listing",
+        "idx_hegel_prompt_profiles_worker_prompt",
+        "idx_hegel_training_steps_run",
+    ]
+    for name in gone:
+        admin.execute(f"DROP INDEX {name}")
+    key = "uq_hegel_prompt_profiles_corpus_id_task_type_version"
+    admin.execute(f"ALTER TABLE hegel_prompt_profiles DROP CONSTRAINT {key}")
+    found = diagnosed(url)
+    assert sorted(subjects(found, "index-missing")) == sorted([*gone, key])
+    assert not found["indexes"]
+    for each in found["index-missing"]:
+        admin.execute(each.remedy)
+    assert not diagnosed(url)["index-missing"]
+
+
+def test_a_missing_table_is_said_once_and_not_for_each_of_its_indexes(url, admin):
+    admin.execute("DROP TABLE hegel_query_counts")
+    found = diagnosed(url)
+    assert subjects(found, "table-missing") == ["hegel_query_counts"]
+    assert not found["index-missing"]
+
+
+def test_unused_indexes(url, admin, monkeypatch):
+    admin.execute(FACTS.format(200))
+    admin.execute("CREATE INDEX idx_mine ON hegel_facts (intent, category)")
+    monkeypatch.setattr(indexes, "WORTH_BYTES", 1 << 13)
+    flush(admin)
+    assert not diagnosed(url)["index-unused"], "the table was hardly read yet"
+    admin.execute(
+        "DO $$ BEGIN FOR n IN 1..1100 LOOP"
+        " PERFORM FROM hegel_facts WHERE corpus_id = 'c' AND id = gen_random_uuid();"
+        " END LOOP; END $$"
+    )
+    flush(admin)
+    found = diagnosed(url)
+    assert subjects(found, "index-unused") == ["idx_mine"]
+    (own,) = found["indexes-idle"]
+    assert own.severity == "ok"
+    assert "idx_hegel_facts_listing" in own.seen
+    assert "pk_hegel_facts" not in own.seen
+    admin.execute("SET enable_seqscan = off")
+    admin.execute("SELECT FROM hegel_facts WHERE intent = 'x' AND category = 'y'")
+    flush(admin)
+    assert not diagnosed(url)["index-unused"]
+
+
+def test_duplicate_indexes(url, admin):
+    """Whatever the parameters; another predicate or order is another index."""
+    admin.execute(
+        "CREATE INDEX other_where ON hegel_facts (corpus_id, freshness) WHERE seen_count > 1"
+    )
+    admin.execute("CREATE INDEX other_order ON hegel_facts (corpus_id, freshness DESC)")
+    assert not diagnosed(url)["index-duplicate"]
+    admin.execute("CREATE INDEX again ON hegel_facts (corpus_id, freshness) WITH (fillfactor = 50)")
+    (finding,) = diagnosed(url)["index-duplicate"]
+    assert (finding.subject, finding.severity) == ("again", "look")
+    assert "idx_hegel_facts_corpus_freshness" in finding.seen
+    admin.execute(finding.remedy)
+    assert not diagnosed(url)["index-duplicate"]
+
+
+def test_an_operator_class_that_searches_cannot_use(url, admin):
+    """Beside one that they can, and alone."""
+    admin.execute("CREATE INDEX near ON hegel_facts USING hnsw (embedding_384 halfvec_l2_ops)")
+    found = diagnosed(url)
+    assert [(f.subject, f.severity) for f in found["operator-class"]] == [("near", "look")]
+    assert not found["operator-classes"]
+    admin.execute("DROP INDEX idx_hegel_facts_embedding_384")
+    (finding,) = diagnosed(url)["operator-class"]
+    assert finding.severity == "act"
+    assert "halfvec_l2_ops" in finding.seen
+    admin.execute("DROP INDEX near")
+    admin.execute("CREATE INDEX words ON hegel_facts USING gin (metadata jsonb_ops)")
+    assert not diagnosed(url)["operator-class"], "that one has the operator as well"
+
+
+def test_stale_statistics(url, admin):
+    admin.execute("ALTER TABLE hegel_facts SET (autovacuum_enabled = false)")
+    admin.execute(FACTS.format(1200))
+    flush(admin)
+    found = diagnosed(url)
+    assert subjects(found, "statistics-stale") == ["hegel_facts"]
+    assert subjects(found, "autovacuum-disabled") == ["hegel_facts"]
+    for code in ("statistics-stale", "autovacuum-disabled"):
+        admin.execute(found[code][0].remedy)
+    flush(admin)
+    found = diagnosed(url)
+    assert not found["statistics-stale"]
+    assert not found["autovacuum-disabled"]
+
+
+def test_a_partitioned_table_that_was_never_analysed_as_a_whole(url, store: Store, admin):
+    profile = Steps(store).profile
+    admin.execute("SELECT hegel_ensure_step_month(now())")
+    admin.execute(
+        "INSERT INTO hegel_training_steps"
+        " (corpus_id, created_at, old_profile_id, query, predicted_answer)"
+        " SELECT 'news', now(), %s, 'q', 'a' FROM generate_series(1, 10000)",
+        [profile.id],
+    )
+    flush(admin)
+    found = diagnosed(url)
+    (finding,) = found["statistics-of-partitions"]
+    assert "10,000 rows" in finding.seen
+    assert "10,000" in found["growth-of-steps"][0].seen
+    admin.execute(finding.remedy)
+    assert not diagnosed(url)["statistics-of-partitions"]
+
+
+def test_bloat_of_tables_and_indexes_is_estimated_and_goes_with_its_remedy(
+    url, store: Store, admin, monkeypatch
+):
+    monkeypatch.setattr(bloat, "WASTED_BYTES", 128 << 10)
+    load(store, clustered(600, seed=3))
+    admin.execute("VACUUM ANALYZE hegel_facts")
+    flush(admin)
+    found = diagnosed(url)
+    assert not found["table-bloat"]
+    assert "idx_hegel_facts_embedding_384" not in subjects(found, "index-bloat")
+    admin.execute("DELETE FROM hegel_facts WHERE id NOT IN (SELECT id FROM hegel_facts LIMIT 60)")
+    admin.execute("VACUUM (ANALYZE, TRUNCATE off) hegel_facts")
+    flush(admin)
+    found = diagnosed(url)
+    assert subjects(found, "table-bloat") == ["hegel_facts"]
+    assert "estimated" in found["table-bloat"][0].seen
+    hnsw = next(f for f in found["index-bloat"] if f.subject == "idx_hegel_facts_embedding_384")
+    admin.execute(hnsw.remedy)
+    admin.execute("VACUUM (FULL, ANALYZE) hegel_facts")
+    flush(admin)
+    found = diagnosed(url)
+    assert not found["table-bloat"]
+    assert not found["index-bloat"]
+
+
+def test_sequential_scans_of_a_table_that_has_grown(url, admin, monkeypatch):
+    monkeypatch.setattr(usage, "SCANNED_ROWS", 1000)
+    monkeypatch.setattr(usage, "SCANS", 20)
+    admin.execute(FACTS.format(1500))
+    flush(admin)
+    assert not diagnosed(url)["table-scans-sequential"]
+    for _ in range(25):
+        admin.execute("SELECT count(*) FROM hegel_facts WHERE content LIKE '%x%'")
+    flush(admin)
+    (finding,) = diagnosed(url)["table-scans-sequential"]
+    assert finding.subject == "hegel_facts"
+    assert "rows read" in finding.seen
+
+
+def test_long_and_idle_transactions(url, admin, monkeypatch):
+    monkeypatch.setattr(sessions, "LONG_SECONDS", 0.2)
+    monkeypatch.setattr(sessions, "IDLE_SECONDS", 0.2)
+    assert diagnosed(url)["transactions"]
+    other = psycopg.connect(url, application_name="forgetful")
+    other.execute("SELECT 1")
+    wait_until(lambda: diagnosed(url)["transaction-idle"])
+    (finding,) = diagnosed(url)["transaction-idle"]
+    assert finding.subject == f"process {other.info.backend_pid}"
+    assert "forgetful" in finding.seen
+    admin.execute(finding.remedy)
+    wait_until(lambda: not diagnosed(url)["transaction-idle"])
+    busy = threading.Thread(target=sleep_until_cancelled, args=(url,))
+    busy.start()
+    try:
+        wait_until(lambda: diagnosed(url)["transaction-long"])
+        (finding,) = diagnosed(url)["transaction-long"]
+        assert "active" in finding.seen
+    finally:
+        admin.execute(
+            "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE application_name = 'busy'"
+        )
+        busy.join()
+    assert diagnosed(url)["transactions"]
+
+
+def sleep_until_cancelled(url: str) -> None:
+    with (
+        psycopg.connect(url, application_name="busy") as connection,
+        pytest.raises(psycopg.errors.QueryCanceled),
+    ):
+        connection.execute("SELECT pg_sleep(60)")
+
+
+def test_sizes_far_off_for_the_machine_are_told_with_one_that_fits(url, monkeypatch):
+    """A machine with as much memory as the sizes of the server would need, and then others."""
+    right = machine.Machine(memory=8 << 30, cores=2)
+    monkeypatch.setattr(machine, "this_machine", lambda: right)
+    assert diagnosed(url)["machine"]
+    too_small = machine.Machine(memory=128 << 20, cores=1)
+    monkeypatch.setattr(machine, "this_machine", lambda: too_small)
+    found = diagnosed(url)
+    assert subjects(found, "setting-far-off") == [
+        "shared_buffers",
+        "effective_cache_size",
+        "work_mem",
+    ]
+    assert "'32MB'" in found["setting-far-off"][0].remedy
+    assert not found["machine"]
+
+
+def test_steps_that_wait_on_this_machine(url, tmp_path):
+    settings = {"spool_directory": tmp_path}
+    assert diagnosed(url, **settings)["spool"]
+    (folder,) = subjects(diagnosed(url, **settings), "spool")
+    own = tmp_path / folder / "writer"
+    own.mkdir(parents=True)
+    (own / f"1{SUFFIX}").write_bytes(b"x" * 2048)
+    (own / "1.damaged").touch()
+    (tmp_path / folder / "dead-letters.jsonl").write_text(
+        json.dumps({"id": "1", "at": "x", "error": "E", "reason": "no month", "fields": None})
+        + "\n"
+    )
+    found = diagnosed(url, **settings)
+    assert "2.0 kB" in found["spool-waiting"][0].seen
+    assert found["spool-damaged"]
+    assert "no month" in found["dead-letters"][0].seen
+    assert sorted(path.name for path in own.iterdir()) == ["1.damaged", f"1{SUFFIX}"]
+
+
+def test_a_schema_that_is_not_there_does_not_hide_the_server_nor_another_installation(url):
+    found = diagnosed(url, database_schema="tenant")
+    assert subjects(found, "not-migrated") == ["tenant"]
+    assert found["server-version"]
+    assert not found["growth"], "those of the other schema are none of its business"
+
+
+def test_checks_that_are_refused_are_findings_and_the_others_go_on(url, admin):
+    admin.execute("DROP ROLE IF EXISTS hegel_stranger")
+    admin.execute("CREATE ROLE hegel_stranger LOGIN")
+    try:
+        found = findings(url.replace("postgres@", "hegel_stranger@"))
+        assert subjects(found, "check-refused") == ["migration", "indexes"]
+        assert "hegel_stranger" in found["check-refused"][0].remedy
+        assert found["sessions-hidden"][0].severity == "look"
+        assert found["growth"]
+        assert not found["check-failed"]
+    finally:
+        admin.execute("DROP ROLE hegel_stranger")
+
+
+def check_that_writes(patient: Patient) -> list[Finding]:
+    patient.connection.exec_driver_sql("CREATE TABLE hegel_planted ()")
+    return []
+
+
+def check_that_dawdles(patient: Patient) -> list[Finding]:
+    patient.connection.exec_driver_sql("SELECT pg_sleep(30)")
+    return []
+
+
+def check_that_comes_last(patient: Patient) -> list[Finding]:
+    return [Finding(code="done", severity="ok", subject="s", seen="s", why="w")]
+
+
+def test_a_check_can_neither_write_nor_take_long_nor_stop_those_after_it(url, admin):
+    begun = time.monotonic()
+    report = diagnose(
+        Settings(),
+        url,
+        seconds=0.3,
+        checks=[check_that_writes, check_that_dawdles, check_that_comes_last],
+    )
+    assert time.monotonic() - begun < 15
+    found = {each.code: each for each in report.findings}
+    assert "read-only transaction" in found["check-failed"].seen
+    assert found["check-timed-out"].subject == "that-dawdles"
+    assert found["done"]
+    assert admin.execute("SELECT to_regclass('hegel_planted')").fetchone() == (None,)
+
+
+def test_the_command_prints_a_table_or_json_and_exits_with_what_it_found(url, monkeypatch, capsys):
+    def called(*arguments: str) -> tuple[int, str]:
+        monkeypatch.setattr(sys, "argv", ["hegel-store", "doctor", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        return int(ended.value.code or 0), capsys.readouterr().out
+
+    monkeypatch.setenv("COLUMNS", "200")
+    status, shown = called("--url", url)
+    assert status == 2
+    assert "setting-unsafe" in shown
+    assert shown.splitlines()[-1].startswith("act: 1 act, 0 look, ")
+    status, shown = called("--json", "--url", url)
+    told = json.loads(shown)
+    assert (status, told["exit_status"], told["severity"]) == (2, 2, "act")
+    assert {"code", "severity", "subject", "seen", "why", "remedy"} == set(told["findings"][0])
+
+
+def test_the_spool_of_an_address_is_named_as_writers_name_it(url, tmp_path):
+    (folder,) = subjects(diagnosed(url, spool_directory=tmp_path), "spool")
+    assert folder == str(spool_folder(parse_address(url, "the tests"), tmp_path))
