@@ -108,7 +108,7 @@ def measure_table(schema: str) -> TextClause:
     """The share of a table's room (0..1) that is free or dead, by pgstattuple in ``schema``."""
     return text(
         "SELECT (approx_free_percent + dead_tuple_percent) / 100 "
-        f"FROM {quoted(schema, 'pgstattuple_approx')}(CAST(:oid AS oid))"
+        f"FROM {_function(schema, 'pgstattuple_approx')}(CAST(:oid AS oid))"
     )
 
 
@@ -116,8 +116,13 @@ def measure_btree(schema: str) -> TextClause:
     """The share of a btree's room (0..1) that is not filled, beyond the usual 10 %."""
     return text(
         "SELECT greatest(0, 1 - leaf_pages * coalesce(nullif(avg_leaf_density, 'NaN'), 0) / 90 "
-        f"/ greatest(index_size / 8192, 1)) FROM {quoted(schema, 'pgstatindex')}(CAST(:oid AS oid))"
+        f"/ greatest(index_size / 8192, 1)) FROM {_function(schema, 'pgstatindex')}(CAST(:oid AS oid))"
     )
+
+
+def _function(schema: str, name: str) -> str:
+    """Quoted; a colon in it is none of a parameter."""
+    return quoted(schema, name).replace(":", "\\:")
 
 
 def check_bloat(patient: Patient) -> Iterator[Finding]:

@@ -96,7 +96,7 @@ def diagnose(
                     subject="the database's address",
                     seen=str(error),
                     why="Nothing can connect.",
-                    remedy="export DATABASE_URL=postgresql://USER:PASSWORD@HOST/DATABASE",
+                    remedy="export DATABASE_URL=postgresql://USER@HOST/DATABASE",
                 )
             ]
         )

@@ -25,7 +25,7 @@ CONNECTIONS = text(
         CAST(current_setting('max_connections') AS int)
             - CAST(current_setting('superuser_reserved_connections') AS int)
             - coalesce(CAST(current_setting('reserved_connections', true) AS int), 0) AS most,
-        (SELECT string_agg(format('%s of %s', held, holder), ', ' ORDER BY held DESC, holder)
+        (SELECT string_agg(concat(held, ' of ', holder), ', ' ORDER BY held DESC, holder)
          FROM (
             SELECT count(*) AS held, coalesce(nullif(application_name, ''), 'no name') AS holder
             FROM pg_catalog.pg_stat_activity

@@ -88,10 +88,10 @@ VECTORS = text(
             WHERE extname = 'vector') AS schema,
            (SELECT default_version FROM pg_catalog.pg_available_extensions
             WHERE name = 'vector') AS available,
-           version() LIKE '%, 32-bit%' AS is_32_bit,
+           strpos(version(), ', 32-bit') > 0 AS is_32_bit,
            EXISTS (SELECT FROM pg_catalog.pg_class JOIN pg_catalog.pg_am ON pg_am.oid = relam
                    WHERE amname = 'ivfflat') AS has_ivfflat,
-           (SELECT min(format('%I.%I', nspname, relname))
+           (SELECT min(concat(quote_ident(nspname), '.', quote_ident(relname)))
             FROM pg_catalog.pg_class
             JOIN pg_catalog.pg_namespace ON pg_namespace.oid = relnamespace
             JOIN pg_catalog.pg_am ON pg_am.oid = relam

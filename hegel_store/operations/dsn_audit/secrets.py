@@ -24,7 +24,7 @@ OTHERS = (
 VARIABLES = frozenset((*RESOLVED, *OTHERS))
 PASSWORDS = ("PGPASSWORD", "POSTGRES_PASSWORD", "DB_PASSWORD", "DATABASE_PASSWORD")
 
-URL = re.compile(r"postgres(?:ql)?(?:\+\w+)?://[^\s'\"`<>|;)\]}]*", re.IGNORECASE)
+URL = re.compile(r"postgres(?:ql)?(?:\+\w+)?://[^\s'\"`<>|;)\]]*", re.IGNORECASE)
 CREDENTIALS = re.compile(r"(://[^\s/:@'\"]*:)((?:\$\{[^}]*\}|[^\s'\"])*)(@)", re.IGNORECASE)
 PARAMETER = re.compile(r"(\b(?:ssl)?password\s*=\s*)('(?:[^'\\]|\\.)*'|[^\s&'\"]+)", re.IGNORECASE)
 CONNINFO = re.compile(r"\b(?:host|hostaddr|dbname)\s*=\s*[^\s=]+.*\b\w+\s*=", re.IGNORECASE)
@@ -53,5 +53,6 @@ def is_connection_string(text: str) -> bool:
     stripped = text.strip()
     match = URL.match(stripped)
     if match is not None:
-        return match.end() == len(stripped) and not stripped.endswith("://")
+        rest = stripped.partition("://")[2].replace("{}", "")  # as templates fill in all of it
+        return match.end() == len(stripped) and rest != ""
     return "\n" not in stripped and "://" not in stripped and bool(CONNINFO.match(stripped))
