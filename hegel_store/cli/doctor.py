@@ -11,7 +11,6 @@ from hegel_store.cli.options import Embedded, Url, plain_console
 from hegel_store.cli.terminal import print_json, visible
 from hegel_store.operations.doctor import Report, diagnose
 from hegel_store.operations.doctor.examining import CHECK_SECONDS
-from hegel_store.operations.doctor.findings import NOTHING
 from hegel_store.settings import Settings
 
 Json = Annotated[bool, typer.Option("--json", help="For programs.")]
@@ -35,17 +34,20 @@ def show(report: Report, as_json: bool) -> None:
     if as_json:
         print_json(report.to_json())
         raise typer.Exit(report.exit_status)
-    table = Table("", "code", show_lines=True)
-    for heading in ("subject", "seen", "why", "remedy"):
+    console = plain_console()
+    table = Table("")
+    for heading in ("code", "subject", "seen"):
         table.add_column(heading, overflow="fold")
     for found in report.worst_first():
-        remedy = "" if found.remedy == NOTHING else found.remedy
-        table.add_row(
-            found.severity,
-            found.code,
-            *map(visible, (found.subject, found.seen, found.why, remedy)),
-        )
-    plain_console().print(table)
+        table.add_row(found.severity, found.code, visible(found.subject), visible(found.seen))
+    console.print(table)
+    for found in report.worst_first():
+        if found.severity != "ok":
+            console.print(
+                f"{found.severity} {found.code}: {visible(found.subject)}", soft_wrap=True
+            )
+            console.print(f"    {visible(found.why)}", soft_wrap=True)
+            console.print(f"    {visible(found.remedy)}", soft_wrap=True)
     print(f"{report.severity}: {_counted(report)}")
     raise typer.Exit(report.exit_status)
 

@@ -355,13 +355,14 @@ def test_sizes_far_off_for_the_machine_are_told_with_one_that_fits(url, monkeypa
     too_small = machine.Machine(memory=128 << 20, cores=1)
     monkeypatch.setattr(machine, "this_machine", lambda: too_small)
     found = diagnosed(url)
-    assert subjects(found, "setting-far-off") == [
-        "shared_buffers",
-        "effective_cache_size",
-        "work_mem",
-    ]
+    sizes = ["shared_buffers", "effective_cache_size", "work_mem"]
+    assert subjects(found, "setting-far-off") == sizes
     assert "'32MB'" in found["setting-far-off"][0].remedy
     assert not found["machine"]
+    many_cores = machine.Machine(memory=8 << 30, cores=96)
+    monkeypatch.setattr(machine, "this_machine", lambda: many_cores)
+    (finding,) = diagnosed(url)["setting-far-off"]
+    assert (finding.subject, finding.seen) == ("max_parallel_workers", "8 workers; 96 cores")
 
 
 def test_steps_that_wait_on_this_machine(url, tmp_path):

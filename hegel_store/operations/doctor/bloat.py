@@ -116,7 +116,8 @@ def measure_btree(schema: str) -> TextClause:
     """The share of a btree's room (0..1) that is not filled, beyond the usual 10 %."""
     return text(
         "SELECT greatest(0, 1 - leaf_pages * coalesce(nullif(avg_leaf_density, 'NaN'), 0) / 90 "
-        f"/ greatest(index_size / 8192, 1)) FROM {_function(schema, 'pgstatindex')}(CAST(:oid AS oid))"
+        f"/ greatest(index_size / 8192, 1)) "
+        f"FROM {_function(schema, 'pgstatindex')}(CAST(:oid AS oid))"
     )
 
 

@@ -115,7 +115,10 @@ def declared_indexes(described: MetaData = metadata) -> dict[str, str]:
         for key in table.constraints:
             if isinstance(key, PrimaryKeyConstraint | UniqueConstraint):
                 name = dialect.identifier_preparer.format_constraint(key)
-                made[str(name)] = str(AddConstraint(key).compile(dialect=dialect))
+                made[str(name)] = str(
+                    # Or the key would be left out of every CREATE TABLE from then on.
+                    AddConstraint(key, isolate_from_table=False).compile(dialect=dialect)
+                )
     return {name: " ".join(statement.split()) + ";" for name, statement in made.items()}
 
 

@@ -26,6 +26,8 @@ UNSAFE: dict[str, tuple[Severity, str]] = {
 SMALLEST_SHARE = 1 / 16
 """Of memory for shared_buffers: a quarter of the 25 % that PostgreSQL's manual starts from."""
 LARGEST_SHARE = 0.5
+WORKERS_OFF = 8
+"""How many times as many parallel workers as cores, or as few, are far off."""
 
 SETTINGS = text(
     """
@@ -47,7 +49,7 @@ SIZES = text(
         pg_size_bytes(current_setting('effective_cache_size')) AS effective_cache_size,
         pg_size_bytes(current_setting('work_mem')) AS work_mem,
         CAST(current_setting('max_connections') AS int) AS max_connections,
-        CAST(current_setting('max_parallel_workers') AS int) AS workers,
+        CAST(current_setting('max_parallel_workers') AS int) AS max_parallel_workers,
         pg_database_size(current_database()) AS database
     """
 )
@@ -103,8 +105,7 @@ def sizes_beside(machine: Machine, sizes: Row[tuple[object, ...]]) -> Iterator[F
     """What is far off, by the columns of SIZES. A small shared_buffers is far off only where the
     database does not fit into it."""
     memory = shown_bytes(machine.memory)
-    far_off = False
-    for name, wrong, wanted in (
+    sized = (
         (
             "shared_buffers",
             sizes.shared_buffers < min(machine.memory * SMALLEST_SHARE, sizes.database)
@@ -122,30 +123,44 @@ def sizes_beside(machine: Machine, sizes: Row[tuple[object, ...]]) -> Iterator[F
             sizes.work_mem * sizes.max_connections > 2 * machine.memory,
             max(machine.memory // (4 * sizes.max_connections), 4 << 20),
         ),
-    ):
-        if not wrong:
-            continue
-        far_off = True
-        now = int(getattr(sizes, name))
-        yield Finding(
-            code="setting-far-off",
-            severity="look",
-            subject=name,
-            seen=f"{shown_bytes(now)}; memory {memory}, database {shown_bytes(sizes.database)}, "
-            f"{sizes.max_connections} connections",
-            why=WHY[name],
-            remedy=f"ALTER SYSTEM SET {name} = '{wanted >> 20}MB';"
-            + ("  -- in force after a restart" if name == "shared_buffers" else ""),
+    )
+    found = [
+        _far_off(
+            name,
+            f"{shown_bytes(getattr(sizes, name))}; memory {memory}, database "
+            f"{shown_bytes(sizes.database)}, {sizes.max_connections} connections",
+            f"'{wanted >> 20}MB'",
         )
-    if not far_off:
+        for name, is_wrong, wanted in sized
+        if is_wrong
+    ]
+    if not machine.cores / WORKERS_OFF <= sizes.max_parallel_workers <= machine.cores * WORKERS_OFF:
+        seen = f"{sizes.max_parallel_workers} workers; {machine.cores} cores"
+        found.append(_far_off("max_parallel_workers", seen, str(machine.cores)))
+    yield from found
+    if not found:
         yield Finding(
             code="machine",
             severity="ok",
             subject="the server's machine",
             seen=f"{memory} of memory, {machine.cores} cores, shared_buffers "
-            f"{shown_bytes(sizes.shared_buffers)}, {sizes.workers} parallel workers",
+            f"{shown_bytes(sizes.shared_buffers)}, {sizes.max_parallel_workers} parallel workers",
             why="No size is far off for this machine.",
         )
+
+
+def _far_off(name: str, seen: str, wanted: str) -> Finding:
+    in_force = (
+        "  -- in force after a restart" if name == "shared_buffers" else " SELECT pg_reload_conf();"
+    )
+    return Finding(
+        code="setting-far-off",
+        severity="look",
+        subject=name,
+        seen=seen,
+        why=WHY[name],
+        remedy=f"ALTER SYSTEM SET {name} = {wanted};{in_force}",
+    )
 
 
 WHY = {
@@ -154,6 +169,7 @@ WHY = {
     "effective_cache_size": "The planner believes that much to be cached, and takes or leaves "
     "indexes by it.",
     "work_mem": "When all connections sort at once, the machine runs out of memory.",
+    "max_parallel_workers": "Too many take turns on the cores, too few leave them idle.",
 }
 
 

@@ -227,7 +227,7 @@ def pgvector_version(
     else:
         code, why = "pgvector-version", "Older releases have known faults in HNSW indexes."
         if known:
-            seen += f"; known, but not met on this system without such an index: {_listed(known)}"
+            seen += f"; known, and not met here: {_listed(known)}"
     return Finding(
         code=code,
         severity=severity,
