@@ -9,7 +9,9 @@ from rich.table import Table
 
 from hegel_store.cli.options import Embedded, Url, plain_console
 from hegel_store.cli.terminal import print_json, visible
+from hegel_store.errors import InvalidInput
 from hegel_store.operations.doctor import Report, diagnose
+from hegel_store.operations.doctor.address import settings_unusable
 from hegel_store.operations.doctor.examining import CHECK_SECONDS
 from hegel_store.settings import Settings
 
@@ -26,7 +28,11 @@ def doctor(
 ) -> None:
     """Examine the database, changing nothing. Exits with 0 when all is well, with 1 when somebody
     should look, with 2 when somebody has to act."""
-    show(diagnose(Settings(embedded=embedded), url, seconds=seconds), as_json)
+    try:
+        report = diagnose(Settings(embedded=embedded), url, seconds=seconds)
+    except InvalidInput as error:
+        report = Report(findings=[settings_unusable(error)])
+    show(report, as_json)
 
 
 def show(report: Report, as_json: bool) -> None:

@@ -27,7 +27,7 @@ from hegel_store.errors import (
 )
 from hegel_store.settings import Settings, resolve_address
 from hegel_store.store import Store
-from tests.diagnoses import diagnosed
+from tests.diagnoses import diagnosed, findings
 from tests.samples import MAY, Steps
 from tests.servers import wait_until
 
@@ -231,4 +231,6 @@ def test_the_doctor_sees_a_pooler_and_whether_prepared_statements_are_safe_with_
         found = diagnosed(address, pgbouncer=told)
         assert [each.severity for each in found[code]] == [severity]
         assert not found["pooler-unannounced"]
+    found = findings(pooled_url, pgbouncer=True, database_schema="tenant")
+    assert "through a pooler" in found["address-unusable"][0].seen
     assert diagnosed(pooled_url, pgbouncer=True)["machine-unknown"], "the pooler's machine is known"

@@ -44,6 +44,7 @@ CONNECT = ("dsn-connect", "look")
         ('url = os.getenv(key="POSTGRES_URL")', ENVIRONMENT),
         ('url = getenv("DATABASE_URL")', ENVIRONMENT),
         ('url = env["DATABASE_URL"]', ENVIRONMENT),
+        ('NAME = "DATABASE_URL"; url = os.getenv(NAME)', ENVIRONMENT),
         ('engine = create_engine("postgresql+psycopg://me@db/app")', CONNECT),
         ('engine = sqlalchemy.create_engine(f"postgresql://me@{host}/app")', CONNECT),
         ('engine = make(url="postgresql://me@db/app")', CONNECT),
@@ -154,6 +155,21 @@ def test_no_password_is_printed_however_it_is_written(tmp_path, password):
         findings(tmp_path, name, f"{line}\n")
         (tmp_path / name).unlink()
     findings(tmp_path, "app.py", f"url = {json.dumps(line[6:-1])}\n")
+
+
+def test_the_environment_of_a_container_is_read_by_name_and_value(tmp_path):
+    source = f"""\
+        env:
+          - name: DATABASE_URL
+            value: postgresql://me@db/app
+          - name: DB_URL
+            value: postgresql://me@db/app
+          - name: PGPASSWORD
+            value: {SECRET}
+          - name: OTHER
+            value: {SECRET}
+    """
+    assert findings(tmp_path, "deployment.yaml", source) == [(5, *LITERAL), (7, *PASSWORD)]
 
 
 def test_folders_of_others_are_passed_over_and_links_not_followed(tmp_path):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hegel_store.errors import InvalidInput
+from hegel_store.errors import HegelStoreError, InvalidInput
 from hegel_store.operations.doctor.findings import Finding
 from hegel_store.settings import DatabaseAddress, Settings, parse_address
 
@@ -40,6 +40,30 @@ def describe_address(address: DatabaseAddress, settings: Settings) -> Iterator[F
                 why="What reads the old name alone works on another database.",
                 remedy="unset POSTGRES_DSN",
             )
+
+
+def address_unusable(error: HegelStoreError) -> Finding:
+    """No address, or one that cannot be connected to as it is set."""
+    return Finding(
+        code="address-unusable",
+        severity="act",
+        subject="the database's address",
+        seen=str(error),
+        why="Nothing can connect.",
+        remedy="export DATABASE_URL=postgresql://USER@HOST/DATABASE",
+    )
+
+
+def settings_unusable(error: InvalidInput) -> Finding:
+    """A setting of the environment that is refused."""
+    return Finding(
+        code="settings-unusable",
+        severity="act",
+        subject=error.field,
+        seen=str(error),
+        why="No store can be made, and nothing was examined.",
+        remedy=f"unset HEGEL_{error.field.upper()}",
+    )
 
 
 def _other(text: str) -> DatabaseAddress | None:

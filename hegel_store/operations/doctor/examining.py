@@ -19,13 +19,15 @@ from sqlalchemy import URL, Connection, NullPool, create_engine, exc, text
 from hegel_store.connector import Connector, hang_up
 from hegel_store.database import classify
 from hegel_store.errors import (
+    ConfigurationError,
     DatabaseError,
     HegelStoreError,
+    InvalidInput,
     MigrationRequired,
     PermissionDenied,
     StatementTimeout,
 )
-from hegel_store.operations.doctor.address import describe_address
+from hegel_store.operations.doctor.address import address_unusable, describe_address
 from hegel_store.operations.doctor.bloat import check_bloat
 from hegel_store.operations.doctor.findings import Finding, Report
 from hegel_store.operations.doctor.index_fitness import check_operator_classes
@@ -88,21 +90,12 @@ def diagnose(
     try:
         address = resolve_address(settings, url)
     except HegelStoreError as error:
-        return Report(
-            findings=[
-                Finding(
-                    code="address-unusable",
-                    severity="act",
-                    subject="the database's address",
-                    seen=str(error),
-                    why="Nothing can connect.",
-                    remedy="export DATABASE_URL=postgresql://USER@HOST/DATABASE",
-                )
-            ]
-        )
+        return Report(findings=[address_unusable(error)])
     found = [*describe_address(address, settings), *check_spool(address, settings)]
     try:
         connection, problem = _connected(address, settings)
+    except (ConfigurationError, InvalidInput) as error:
+        return Report(findings=[*found, address_unusable(error)])
     except HegelStoreError as error:
         return Report(findings=[*found, _unreachable(str(error), str(address))])
     found += [] if problem is None else [problem]

@@ -93,7 +93,7 @@ def check_scans(patient: Patient) -> Iterator[Finding]:
     if rows:
         most = [
             f"{row.name} {row.sequential:,}/{row.by_index:,}"
-            for row in rows[:SHOWN]
+            for row in rows
             if row.sequential + row.by_index
         ]
         yield Finding(

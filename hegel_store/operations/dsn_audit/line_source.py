@@ -29,6 +29,7 @@ SET_ONCE = "set DATABASE_URL where the process is started, from a secret store"
 
 def audit_lines(source: str, path: str, *, is_shell: bool) -> Iterator[Finding]:
     """What each line sets, holds or, in a shell script, reads."""
+    before = ""
     for number, line in enumerate(source.splitlines(), 1):
         where = f"{path}:{number}"
         url = URL.search(line)
@@ -42,6 +43,9 @@ def audit_lines(source: str, path: str, *, is_shell: bool) -> Iterator[Finding]:
         assigned = ASSIGNMENT.match(line)
         name = assigned["name"].upper() if assigned else ""
         value = (assigned["value"] if assigned else "").strip().strip("'\"")
+        if name == "VALUE":
+            name = before  # as containers are given their environment
+        before = value.upper() if name == "NAME" else ""
         if has_password:
             yield _password(where, string)
         elif _is_password(name, value):

@@ -56,12 +56,14 @@ def audit_python(source: str, path: str) -> Iterator[Finding]:
 
 
 class _Visitor(ast.NodeVisitor):
-    """``names`` are what imports have bound, by the names they have here."""
+    """``names`` are what imports have bound, by the names they have here, and ``texts`` names that
+    a text was assigned to."""
 
     def __init__(self, path: str) -> None:
         self.found: list[Finding] = []
         self._path = path
         self._names: dict[str, str] = {}
+        self._texts: dict[str, str] = {}
         self._skipped: set[int] = set()
 
     def visit_Import(self, node: ast.Import) -> None:
@@ -73,6 +75,13 @@ class _Visitor(ast.NodeVisitor):
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
         for alias in node.names:
             self._names[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+
+    def visit_Assign(self, node: ast.Assign) -> None:
+        text = _text_of(node.value)
+        for target in node.targets:
+            if isinstance(target, ast.Name) and text is not None:
+                self._texts[target.id] = text
+        self.generic_visit(node)
 
     def visit_Subscript(self, node: ast.Subscript) -> None:
         if isinstance(node.ctx, ast.Load) and self._name(node.value) == "os.environ":
@@ -105,11 +114,12 @@ class _Visitor(ast.NodeVisitor):
                 self.visit(part.value)
 
     def _reads(self, node: ast.expr, key: ast.expr) -> None:
-        if isinstance(key, ast.Constant) and key.value in VARIABLES:
+        name = self._texts.get(key.id) if isinstance(key, ast.Name) else _text_of(key)
+        if name in VARIABLES:
             self._add(
                 node,
                 "dsn-environment",
-                f"reads {key.value} from the environment",
+                f"reads {name} from the environment",
                 "It passes by the order of names, the schema and the masking of the resolver.",
             )
 
