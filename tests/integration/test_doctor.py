@@ -339,6 +339,32 @@ def test_long_and_idle_transactions(url, admin, monkeypatch):
     assert diagnosed(url)["transactions"]
 
 
+def test_a_build_that_waits_for_a_forgotten_transaction(url, admin):
+    """The index is no leftover, and the transaction is not to be left alone."""
+
+    def build() -> None:
+        with psycopg.connect(url, autocommit=True) as builder:
+            builder.execute("CREATE INDEX CONCURRENTLY slow ON hegel_facts (intent)")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sessions, "IDLE_SECONDS", 0.1)
+        other = psycopg.connect(url)
+        other.execute("INSERT INTO hegel_facts (corpus_id, content) VALUES ('c', 'held')")
+        builder = threading.Thread(target=build)
+        builder.start()
+        try:
+            wait_until(lambda: any(f.severity == "act" for f in diagnosed(url)["transaction-idle"]))
+            found = diagnosed(url)
+            assert "1 sessions wait for it" in found["transaction-idle"][0].seen
+            assert subjects(found, "index-being-built") == ["slow"]
+            assert not found["index-invalid"]
+        finally:
+            other.rollback()
+            other.close()
+            builder.join()
+    assert not diagnosed(url)["index-being-built"]
+
+
 def sleep_until_cancelled(url: str) -> None:
     with (
         psycopg.connect(url, application_name="busy") as connection,
@@ -373,7 +399,8 @@ def test_steps_that_wait_on_this_machine(url, tmp_path):
     own.mkdir(parents=True)
     (own / f"1{SUFFIX}").write_bytes(b"x" * 2048)
     (own / "1.damaged").touch()
-    (tmp_path / folder / "dead-letters.jsonl").write_text(
+    letters = tmp_path / folder / "dead-letters.jsonl"
+    letters.write_text(
         json.dumps({"id": "1", "at": "x", "error": "E", "reason": "no month", "fields": None})
         + "\n"
     )
@@ -382,6 +409,9 @@ def test_steps_that_wait_on_this_machine(url, tmp_path):
     assert found["spool-damaged"]
     assert "no month" in found["dead-letters"][0].seen
     assert sorted(path.name for path in own.iterdir()) == ["1.damaged", f"1{SUFFIX}"]
+    letters.unlink()
+    letters.mkdir()
+    assert "directory" in diagnosed(url, **settings)["spool-unreadable"][0].seen
 
 
 def test_a_schema_that_is_not_there_does_not_hide_the_server_nor_another_installation(url):
@@ -401,6 +431,16 @@ def test_checks_that_are_refused_are_findings_and_the_others_go_on(url, admin):
         assert found["sessions-hidden"][0].severity == "look"
         assert found["growth"]
         assert not found["check-failed"]
+        assert not found["pgvector-hidden"]
+        admin.execute("CREATE SCHEMA extensions")
+        admin.execute("ALTER EXTENSION vector SET SCHEMA extensions")
+        stranger = url.replace("postgres@", "hegel_stranger@")
+        (finding,) = findings(stranger)["pgvector-hidden"]
+        assert finding.severity == "act"
+        found = findings(stranger, database_schema="extensions")
+        assert subjects(found, "schema-refused") == ["extensions"]
+        assert found["server-version"]
+        assert not findings(url)["pgvector-hidden"]
     finally:
         admin.execute("DROP ROLE hegel_stranger")
 
