@@ -209,8 +209,8 @@ def test_sizes_far_off_for_the_machine_are_told_with_one_that_fits(url, monkeypa
 
 def test_steps_that_wait_on_this_machine(url, tmp_path):
     settings = {"spool_directory": tmp_path}
-    assert diagnosed(url, **settings)["spool"]
     (folder,) = subjects(diagnosed(url, **settings), "spool")
+    assert folder == str(spool_folder(parse_address(url, "the tests"), tmp_path))
     own = tmp_path / folder / "writer"
     own.mkdir(parents=True)
     (own / f"1{SUFFIX}").write_bytes(b"x" * 2048)
@@ -311,8 +311,3 @@ def test_the_command_prints_a_table_or_json_and_exits_with_what_it_found(url, mo
     told = json.loads(shown)
     assert (status, told["exit_status"], told["severity"]) == (2, 2, "act")
     assert {"code", "severity", "subject", "seen", "why", "remedy"} == set(told["findings"][0])
-
-
-def test_the_spool_of_an_address_is_named_as_writers_name_it(url, tmp_path):
-    (folder,) = subjects(diagnosed(url, spool_directory=tmp_path), "spool")
-    assert folder == str(spool_folder(parse_address(url, "the tests"), tmp_path))

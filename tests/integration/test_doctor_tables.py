@@ -5,11 +5,7 @@ from __future__ import annotations
 import psycopg
 import pytest
 
-from hegel_store.operations.doctor import (
-    bloat,
-    indexes,
-    usage,
-)
+from hegel_store.operations.doctor import bloat, indexes, usage
 from hegel_store.store import Store
 from tests.clusters import clustered, load
 from tests.diagnoses import diagnosed, subjects
