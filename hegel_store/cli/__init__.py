@@ -15,6 +15,8 @@ from hegel_store.cli import (
     database,
     demo,
     dimension,
+    doctor,
+    dsn,
     importers,
     journal,
     populations,
@@ -42,6 +44,8 @@ app = typer.Typer(
 app.command()(database.upgrade)
 app.command()(database.downgrade)
 app.command()(database.check)
+app.command()(doctor.doctor)
+app.add_typer(dsn.dsn, name="dsn")
 app.command()(dimension.new_dimension)
 app.command()(adoption.adopt)
 app.command()(demo.demo)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import logging
 import re
@@ -65,6 +66,7 @@ def test_the_page_on_caches_runs_as_it_stands(url, monkeypatch):
         "labels",
         "ageing",
         "budget",
+        "doctor",
         "follow",
         "lineage",
         "log-steps",
@@ -263,6 +265,43 @@ def test_each_test_that_the_rules_of_migrations_name_exists():
     }
     assert len(named) > 20
     assert named <= defined
+
+
+def test_every_code_of_a_finding_is_documented():
+    """Those of the doctor and of the audit are in their sources, as text."""
+    page = (ROOT / "docs/how-to/doctor.md").read_text()
+    cells = re.findall(r"^\| (`[a-z-]+`(?:, `[a-z-]+`)*) \|", page, re.MULTILINE)
+    named = {code for cell in cells for code in re.findall(r"`([a-z-]+)`", cell)}
+    written = set()
+    for package in ("doctor", "dsn_audit"):
+        for path in (ROOT / "hegel_store/operations" / package).glob("*.py"):
+            written |= _codes_in(ast.parse(path.read_text()))
+    assert named == written
+
+
+def _codes_in(tree: ast.AST) -> set[str]:
+    """Texts that are given to ``code`` or assigned to it, and those of the audit."""
+    given: list[ast.AST] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.keyword) and node.arg == "code":
+            given.append(node.value)
+        elif isinstance(node, ast.Assign) and "code" in ast.unparse(node.targets[0]):
+            values = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]
+            given.append(values[0])
+    texts = {
+        part.value
+        for node in given
+        # Not of the condition that chooses between two.
+        for part in ([node.body, node.orelse] if isinstance(node, ast.IfExp) else [node])
+        if isinstance(part, ast.Constant)
+    }
+    return texts | {
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and re.fullmatch(r"dsn-[a-z-]+", node.value)
+    }
 
 
 def _on_or_off(value: bool) -> str:

@@ -27,6 +27,7 @@ from hegel_store.errors import (
 )
 from hegel_store.settings import Settings, resolve_address
 from hegel_store.store import Store
+from tests.diagnoses import diagnosed, findings
 from tests.samples import MAY, Steps
 from tests.servers import wait_until
 
@@ -216,3 +217,20 @@ def test_months_are_not_archived_through_the_pooler(pooled_url, url, store, tmp_
         assert export_steps(pooled, tmp_path / "steps.jsonl") == 1
         assert import_steps(pooled, tmp_path / "steps.jsonl").stored == 0
     assert archive_month(store, MAY, tmp_path).steps == 1
+
+
+def test_the_doctor_sees_a_pooler_and_whether_prepared_statements_are_safe_with_it(pooled_url, url):
+    (finding,) = diagnosed(pooled_url)["pooler-unannounced"]
+    assert finding.severity == "act"
+    assert finding.remedy == "export HEGEL_PGBOUNCER=1"
+    for address, told, code, severity in (
+        (pooled_url, True, "pooler", "ok"),
+        (url, True, "pooler-absent", "look"),
+        (url, False, "pooler", "ok"),
+    ):
+        found = diagnosed(address, pgbouncer=told)
+        assert [each.severity for each in found[code]] == [severity]
+        assert not found["pooler-unannounced"]
+    found = findings(pooled_url, pgbouncer=True, database_schema="tenant")
+    assert "through a pooler" in found["address-unusable"][0].seen
+    assert diagnosed(pooled_url, pgbouncer=True)["machine-unknown"], "the pooler's machine is known"

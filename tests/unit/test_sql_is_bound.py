@@ -25,6 +25,8 @@ from hegel_store.models import FactFilter
 from hegel_store.models.rewards import Grouping
 from hegel_store.models.spaces import Maker, Place
 from hegel_store.models.vectors import DIMENSIONS, size_of, slots_for
+from hegel_store.operations import doctor
+from hegel_store.operations.doctor import bloat
 from hegel_store.repositories import (
     fact_writing,
     population_front_statements,
@@ -52,7 +54,7 @@ SLOTS = [slot for size in DIMENSIONS for slot in slots_for("slot", size)]
 
 MODULES = [
     importlib.import_module(f"{package.__name__}.{found.name}")
-    for package in (repositories, archive, transfer, importers, gepa, openevolve)
+    for package in (repositories, archive, transfer, importers, gepa, openevolve, doctor)
     for found in pkgutil.iter_modules(package.__path__)
 ]
 
@@ -321,6 +323,14 @@ def test_names_of_months_are_quoted_wherever_they_stand() -> None:
     ):
         assert quoted in sql(statement)
         assert statement.compile().params == {}
+
+
+def test_the_schema_of_an_extension_is_a_name_and_nothing_else() -> None:
+    odd = 'a"; DROP :x %s'
+    for measure in (bloat.measure_table, bloat.measure_btree):
+        statement = measure(odd)
+        assert '"a""; DROP :x %%s".' in sql(statement)
+        assert set(statement.compile().params) == {"oid"}
 
 
 def fixed_statements(module: ModuleType) -> dict[str, str]:
