@@ -16,6 +16,7 @@ from hegel_store.cli import (
     demo,
     dimension,
     importers,
+    indexes,
     journal,
     populations,
     profiles,
@@ -76,6 +77,7 @@ app.command()(profiles.descendants)
 app.command()(prompts.search_prompts)
 app.command()(prompts.prompt_index)
 app.command()(populations.population)
+app.add_typer(indexes.index, name="index")
 
 
 def main() -> None:
