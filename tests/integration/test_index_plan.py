@@ -48,6 +48,7 @@ def test_one_fact_is_too_little_to_measure(store):
 
 def test_the_advice_is_what_was_measured_here(store):
     """Whichever is faster here: the reason has the two times, and the advice follows them."""
+    index(store, None)
     load(store, clustered(6000, seed=1))
     index(store, m=3, ef_construction=6)
     (advised,) = care.plan(store.engine, sample=8, seed=1)

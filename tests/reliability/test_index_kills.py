@@ -1,4 +1,4 @@
-"""A rebuild of a vector index that is killed at any point: searches go on, and it can be run again."""
+"""A rebuild of a vector index that is killed anywhere: searches go on, and it can be run again."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PHASES = {
     "while it measures": (9, BEFORE, "WITH settings"),
     "in the swap, once renamed": (1, AFTER, "RENAME"),
     "in the swap, searches moved": (1, BEFORE, "COMMENT ON INDEX"),
-    "in the swap, not committed": (2, BEFORE, "COMMIT"),
+    "in the swap, not committed": (1, BEFORE, "COMMIT"),
     "swapped": (1, AFTER, "COMMENT ON INDEX"),
 }
 
