@@ -18,8 +18,8 @@ LOOSE = ["--recall", "0", "--latency-ratio", "1000", "--sample", "4", "--seed", 
 
 @pytest.fixture
 def small(store: Store) -> Store:
-    """Three hundred facts under the index that the revisions have made."""
-    load(store, clustered(300, seed=1))
+    """Sixty facts under the index that the revisions have made."""
+    load(store, clustered(60, seed=1))
     return store
 
 
@@ -71,7 +71,7 @@ def test_the_commands_go_there_and_back(small, url):
     assert INDEX in run("index", "inventory", *at)
     (advised,) = json.loads(run("index", "plan", "--json", "--sample", 3, *at))
     assert advised["name"] == INDEX
-    assert f"{INDEX} (300 rows)" in run("index", "plan", "--sample", 3, *at)
+    assert f"{INDEX} (60 rows)" in run("index", "plan", "--sample", 3, *at)
 
     parameters = ["-m", "4", "--ef-construction", "16"]
     told = run("index", "rebuild", INDEX, *parameters, "--dry-run", *at)
