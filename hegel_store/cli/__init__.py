@@ -18,6 +18,7 @@ from hegel_store.cli import (
     doctor,
     dsn,
     importers,
+    indexes,
     journal,
     populations,
     profiles,
@@ -80,6 +81,7 @@ app.command()(profiles.descendants)
 app.command()(prompts.search_prompts)
 app.command()(prompts.prompt_index)
 app.command()(populations.population)
+app.add_typer(indexes.index, name="index")
 
 
 def main() -> None:

@@ -75,6 +75,7 @@ def test_the_page_on_caches_runs_as_it_stands(url, monkeypatch):
         "retrievals",
         "runs",
         "search-prompts",
+        "vector-indexes",
     ],
 )
 def test_a_page_runs_as_it_stands_on_a_store(url, monkeypatch, page, tmp_path):

@@ -25,6 +25,7 @@ from hegel_store.errors import (
     InvalidInput,
     PermissionDenied,
 )
+from hegel_store.operations import vector_indexes
 from hegel_store.settings import Settings, resolve_address
 from hegel_store.store import Store
 from tests.diagnoses import diagnosed, findings
@@ -127,6 +128,18 @@ def test_hundreds_of_calls_from_several_threads_meet_no_error(pooled_url):
         assert _errors_of_many_calls(store) == []
         for number in range(THREADS):
             assert store.profiles.latest(f"corpus {number}", "qa").version == 2 * ROUNDS
+
+
+def test_vector_indexes_are_looked_at_through_it_and_changed_elsewhere(pooled_url):
+    with hegel_store.connect(pooled_url, pgbouncer=True) as store:
+        assert len(vector_indexes.inventory(store.engine)) == 9
+        for change in (
+            vector_indexes.rebuild,
+            vector_indexes.roll_back,
+            vector_indexes.drop_kept,
+        ):
+            with pytest.raises(ConfigurationError, match="over a direct connection"):
+                change(store.engine, "idx_hegel_facts_embedding_384")
 
 
 def test_without_the_switch_prepared_statements_collide_and_the_error_names_it(pooled_url):

@@ -24,9 +24,10 @@ from hegel_store.integrations import gepa, openevolve
 from hegel_store.models import FactFilter
 from hegel_store.models.rewards import Grouping
 from hegel_store.models.spaces import Maker, Place
-from hegel_store.models.vectors import DIMENSIONS, size_of, slots_for
-from hegel_store.operations import doctor
+from hegel_store.models.vectors import DIMENSIONS, key_function, size_of, slots_for
+from hegel_store.operations import doctor, vector_indexes
 from hegel_store.operations.doctor import bloat
+from hegel_store.operations.vector_indexes import statements as index_statements
 from hegel_store.repositories import (
     fact_writing,
     population_front_statements,
@@ -54,7 +55,16 @@ SLOTS = [slot for size in DIMENSIONS for slot in slots_for("slot", size)]
 
 MODULES = [
     importlib.import_module(f"{package.__name__}.{found.name}")
-    for package in (repositories, archive, transfer, importers, gepa, openevolve, doctor)
+    for package in (
+        repositories,
+        archive,
+        transfer,
+        importers,
+        gepa,
+        openevolve,
+        doctor,
+        vector_indexes,
+    )
     for found in pkgutil.iter_modules(package.__path__)
 ]
 
@@ -304,6 +314,10 @@ def test_statements_of_facts_differ_in_nothing_but_their_column(slot: str) -> No
     model = fact_writing.embedded_statement("SLOT")
     assert fact_writing.embedded_statement(slot) == model.replace("SLOT", slot)
     model = str(near_statement("embedding_7"))
+    # By the column itself, which one of an application's own has no function for.
+    model = model.replace(
+        "ORDER BY fact.embedding_7", f"ORDER BY {key_function('embedding_7')}(fact.embedding_7)"
+    )
     model = model.replace("halfvec(7)", f"halfvec({size_of(slot)})").replace("embedding_7", slot)
     assert str(near_statement(slot)) == model
 
@@ -331,6 +345,25 @@ def test_the_schema_of_an_extension_is_a_name_and_nothing_else() -> None:
         statement = measure(odd)
         assert '"a""; DROP :x %%s".' in sql(statement)
         assert set(statement.compile().params) == {"oid"}
+
+
+def test_statements_of_indexes_quote_what_they_are_given() -> None:
+    """DDL takes no parameters, so that names and comments are quoted wherever they stand."""
+    odd, quoted = 'a"; DROP :x %s', '"a""; DROP :x %s"'
+    for statement in (
+        index_statements.drop(odd, "index"),
+        index_statements.rename(odd, "index", "other"),
+        index_statements.rename("home", "index", odd),
+        index_statements.comment(odd, "index", None),
+        index_statements.create(odd, "home", "embedding_384", "plain", "hnsw", {"m": 4}, "true"),
+    ):
+        assert quoted in statement
+        assert statement.count("DROP :x") == 1
+    assert index_statements.comment("home", "index", "it's").endswith(" IS 'it''s'")
+    assert index_statements.comment("home", "index", None).endswith(" IS NULL")
+    assert index_statements.set_local("lock_timeout", "'; x").endswith("'" * 3 + "; x'")
+    with pytest.raises(ValueError, match="format code 'd'"):
+        index_statements.create("i", "home", "embedding_384", "plain", "hnsw", {"m": "4)"}, "true")
 
 
 def fixed_statements(module: ModuleType) -> dict[str, str]:
