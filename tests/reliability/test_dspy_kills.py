@@ -7,13 +7,14 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import dspy
 import pytest
 
 import hegel_store
 from hegel_store.integrations.dspy import compile_gepa, compile_mipro, document_of
 from hegel_store.store import Store
 from tests.integration.test_dspy_mipro import require_equal
-from tests.programs import compiled, course, gepa, metric, mipro, program
+from tests.programs import compiled, course, gepa, metric, mipro, model, program
 from tests.reliability.test_gepa_kills import killed
 from tests.victims import Victim
 from tests.vocabulary import Fate
@@ -32,7 +33,8 @@ def gepa_in_the_store(url: str, folder: Path, moment: int, calls: int) -> None:
         store.check()
         fate = Fate(moment, folder / "paid")
         optimizer, arguments = gepa(calls, score=noting(fate))
-        compile_gepa(store, "news", "qa", "r", optimizer, program(), **arguments)
+        with dspy.context(lm=model()):
+            compile_gepa(store, "news", "qa", "r", optimizer, program(), **arguments)
 
 
 def noting(fate: Fate) -> Callable[..., float]:
@@ -78,7 +80,8 @@ def test_gepa_killed_at_random_ends_as_the_run_that_was_not(
     store: Store, url: str, tmp_path: Path
 ) -> None:
     optimizer, arguments = gepa(150)
-    whole = optimizer.compile(program(), **arguments).detailed_results
+    with dspy.context(lm=model()):
+        whole = optimizer.compile(program(), **arguments).detailed_results
     times = killed(
         3,
         Random(3),
@@ -86,13 +89,12 @@ def test_gepa_killed_at_random_ends_as_the_run_that_was_not(
         lambda moment: Victim(gepa_in_the_store, url, tmp_path, moment, 150),
     )
     optimizer, arguments = gepa(150, score=unasked)
-    best = compile_gepa(store, "news", "qa", "r", optimizer, program(), **arguments)
-    assert times > 1
-    assert document_of(best) == document_of(whole.best_candidate)
+    with dspy.context(lm=model()):
+        best = compile_gepa(store, "news", "qa", "r", optimizer, program(), **arguments)
     result = best.detailed_results
+    assert times > 1
     assert [document_of(each) for each in result.candidates] == [
         document_of(each) for each in whole.candidates
     ]
     assert (result.parents, result.val_subscores) == (whole.parents, whole.val_subscores)
-
-
+    assert document_of(best) == document_of(whole.best_candidate)
