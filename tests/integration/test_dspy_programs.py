@@ -33,6 +33,17 @@ def test_an_optimised_program_comes_back_as_it_was(store: Store) -> None:
     assert answers(loaded) != answers(program())
 
 
+def test_a_predictor_is_a_program(store: Store) -> None:
+    alone = dspy.Predict(dspy.Signature("question -> answer", "Say fote."))
+    alone.demos = [dspy.Example(question="1 0", answer="bale")]
+    assert save_program(store, "news", "qa", alone).profile["self"]["system_prompt"] == "Say fote."
+    loaded = load_program(store, "news", "qa", dspy.Predict("question -> answer"))
+    assert loaded.dump_state() == alone.dump_state()
+    store.profiles.append("news", "qa", {"self": {"system_prompt": "Say bale."}})
+    edited = load_program(store, "news", "qa", alone)
+    assert (edited.signature.instructions, len(edited.demos)) == ("Say bale.", 1)
+
+
 def test_a_promoted_program_is_served_until_it_is_rolled_back(store: Store) -> None:
     first = save_program(store, "news", "qa", program())
     with store.begin() as work:

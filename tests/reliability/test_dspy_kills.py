@@ -46,7 +46,7 @@ def noting(fate: Fate) -> Callable[..., float]:
 
 
 @pytest.mark.parametrize(
-    ("kills", "trials"), [(3, 8), pytest.param(20, 40, marks=pytest.mark.slow)]
+    ("kills", "trials"), [(2, 8), pytest.param(20, 40, marks=pytest.mark.slow)]
 )
 def test_mipro_killed_at_random_ends_as_the_run_that_was_not(
     store: Store, url: str, tmp_path: Path, report: Callable[[str], None], kills: int, trials: int
@@ -83,9 +83,9 @@ def test_gepa_killed_at_random_ends_as_the_run_that_was_not(
     with dspy.context(lm=model()):
         whole = optimizer.compile(program(), **arguments).detailed_results
     times = killed(
-        3,
+        2,
         Random(3),
-        150,
+        120,
         lambda moment: Victim(gepa_in_the_store, url, tmp_path, moment, 150),
     )
     optimizer, arguments = gepa(150, score=unasked)

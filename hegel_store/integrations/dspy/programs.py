@@ -16,6 +16,8 @@ from hegel_store.unit_of_work import UnitOfWork
 
 SYSTEM_PROMPT = "system_prompt"
 STATE = "dspy"
+SELF = "self"
+"""What DSPy calls a predictor that is a whole program."""
 
 
 def load_dspy() -> ModuleType:
@@ -40,7 +42,7 @@ def document_of(program: Any) -> dict[str, Any]:
 
     Raises InvalidInput for a program without parameters, or with a state that is no JSON.
     """
-    state = _plain(program.dump_state())
+    state = _plain(_state_of(program))
     if not state:
         raise InvalidInput("program", "has no predictors")
     document: dict[str, Any] = {}
@@ -61,7 +63,7 @@ def apply_document(
     A role without ``dspy``, as in the profiles of GEPA's candidates, changes the instructions and
     nothing else. Raises InvalidInput when the roles are not those of the program.
     """
-    state = program.dump_state()
+    state = _state_of(program)
     if state.keys() != document.keys():
         raise InvalidInput(
             "profile", f"has the roles {sorted(document)}, and the program {sorted(state)}"
@@ -74,7 +76,7 @@ def apply_document(
         if SYSTEM_PROMPT in parts:
             state[role]["signature"]["instructions"] = parts[SYSTEM_PROMPT]
     changed = program.deepcopy()
-    _load(changed, state, allow_unsafe_lm_state)
+    _load(changed, state[SELF] if _is_alone(program) else state, allow_unsafe_lm_state)
     return changed
 
 
@@ -112,6 +114,16 @@ def load_program(
             raise NotFound("alias", f"{alias!r} in scope ({corpus_id!r}, {task_type!r})", "alias")
         profile = found
     return apply_document(program, profile.profile, allow_unsafe_lm_state=allow_unsafe_lm_state)
+
+
+def _is_alone(program: Any) -> bool:
+    """Whether it is a predictor and not a module with some: its state has no names then."""
+    return [parameter for _, parameter in program.named_parameters()] == [program]
+
+
+def _state_of(program: Any) -> dict[str, Any]:
+    state: dict[str, Any] = program.dump_state()
+    return {SELF: state} if _is_alone(program) else state
 
 
 def _plain(state: Mapping[str, Any]) -> dict[str, Any]:
