@@ -19,7 +19,7 @@ from tests.samples import rows
 OF = {"split": "validation", "evaluator": "default"}
 
 
-def kept(store: Store, trials: int = 12, run: str = "r", **more: Any) -> Any:
+def kept(store: Store, trials: int = 8, run: str = "r", **more: Any) -> Any:
     options = {key: more.pop(key) for key in ("score", "asked") if key in more}
     optimizer, arguments = mipro(trials, **options)
     return compile_mipro(store, "news", "qa", run, optimizer, program(), **(arguments | more))
@@ -63,7 +63,7 @@ def require_equal(store: Store, best: Any, run: str = "r") -> None:
 def test_it_ends_as_without_the_store_and_all_it_tried_is_there(
     store: Store, minibatch: bool
 ) -> None:
-    plain = compiled(12, minibatch=minibatch)
+    plain = compiled(8, minibatch=minibatch)
     best = kept(store, minibatch=minibatch)
     assert course(best) == course(plain)
     assert document_of(best) == document_of(plain)
@@ -111,7 +111,7 @@ def failing(after: int) -> Callable[..., float]:
 def test_a_failed_evaluation_is_tried_again_and_is_no_score(store: Store) -> None:
     # Behind what bootstrapping calls the metric for.
     first = kept(store, score=failing(60), minibatch=False)
-    plain = compiled(12, minibatch=False)
+    plain = compiled(8, minibatch=False)
     assert course(first) != course(plain)
     ((zeros,),) = rows(store, "SELECT count(*) FROM hegel_scores WHERE score = 0")
     again = kept(store, minibatch=False)
@@ -127,7 +127,7 @@ def test_the_budget_holds_and_the_run_goes_on_with_another(store: Store) -> None
     assert len(store.populations.fittest("news", "qa", population="r")) == 4
     store.runs.allow("news", "r", 500)
     best = kept(store, budget=500, minibatch=False)
-    assert course(best) == course(compiled(12, minibatch=False))
+    assert course(best) == course(compiled(8, minibatch=False))
     require_equal(store, best)
 
 
@@ -136,7 +136,7 @@ def test_a_run_that_is_stopped_from_elsewhere_ends(store: Store) -> None:
 
     def score(*given: Any) -> float:
         calls[0] += 1
-        if calls[0] == 60:
+        if calls[0] == 40:
             store.runs.stop("news", "r", "too dear")
         return metric(*given)
 
@@ -146,7 +146,7 @@ def test_a_run_that_is_stopped_from_elsewhere_ends(store: Store) -> None:
     with pytest.raises(RunConflict, match="stopped"):
         kept(store)
     store.runs.reopen("news", "r")
-    assert course(kept(store)) == course(compiled(12))
+    assert course(kept(store)) == course(compiled(8))
 
 
 def test_an_error_of_the_optimiser_fails_the_run(store: Store) -> None:

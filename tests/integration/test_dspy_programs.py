@@ -22,7 +22,7 @@ def answers(of: Any) -> list[str]:
 
 
 def test_an_optimised_program_comes_back_as_it_was(store: Store) -> None:
-    best = compiled(12)
+    best = compiled(8)
     assert any(predictor.demos for predictor in best.predictors())
     profile = save_program(store, "news", "qa", best, metadata={"by": "MIPROv2"})
     assert profile.profile["answer"]["system_prompt"] == best.answer.signature.instructions
@@ -47,7 +47,7 @@ def test_a_predictor_is_a_program(store: Store) -> None:
 def test_a_promoted_program_is_served_until_it_is_rolled_back(store: Store) -> None:
     first = save_program(store, "news", "qa", program())
     with store.begin() as work:
-        second = save_program(work, "news", "qa", compiled(12), base=first)
+        second = save_program(work, "news", "qa", compiled(8), base=first)
     store.profiles.set_alias("news", "qa", "production", first.id)
     store.profiles.set_alias("news", "qa", "production", second.id, expected=first.id)
     loaded = load_program(store, "news", "qa", program(), alias="production")
@@ -61,16 +61,16 @@ def test_a_promoted_program_is_served_until_it_is_rolled_back(store: Store) -> N
 
 
 def test_a_prompt_that_was_edited_is_what_the_program_says(store: Store) -> None:
-    saved = save_program(store, "news", "qa", compiled(12))
+    saved = save_program(store, "news", "qa", compiled(8))
     document = {**saved.profile, "answer": {**saved.profile["answer"], "system_prompt": "bale"}}
     store.profiles.append("news", "qa", document, base=saved)
     loaded = load_program(store, "news", "qa", program())
     assert loaded.answer.signature.instructions == "bale"
-    assert loaded.think.dump_state() == compiled(12).think.dump_state()
+    assert loaded.think.dump_state() == compiled(8).think.dump_state()
 
 
 def test_the_prompts_are_found_by_their_words(store: Store) -> None:
-    saved = save_program(store, "news", "qa", compiled(12))
+    saved = save_program(store, "news", "qa", compiled(8))
     word = saved.profile["answer"]["system_prompt"].split()[0]
     assert [found.id for found in store.profiles.search(word, corpus_id="news")] == [saved.id]
 

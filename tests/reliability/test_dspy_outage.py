@@ -33,16 +33,16 @@ def away(line: Line, begin: int, end: int) -> Callable[..., float]:
     return score
 
 
-@pytest.mark.parametrize(("begin", "end"), [(2, 30), (60, 75)], ids=["bootstrapping", "trials"])
+@pytest.mark.parametrize(("begin", "end"), [(2, 30), (40, 50)], ids=["bootstrapping", "trials"])
 def test_mipro_goes_on_without_it_and_writes_later(
     store: Store, line: Line, begin: int, end: int
 ) -> None:
-    optimizer, arguments = mipro(12, score=away(line, begin, end))
+    optimizer, arguments = mipro(8, score=away(line, begin, end))
     best = compile_mipro(line.store, "news", "qa", "r", optimizer, program(), **arguments)
-    assert course(best) == course(compiled(12))
-    assert document_of(best) == document_of(compiled(12))
+    assert course(best) == course(compiled(8))
+    assert document_of(best) == document_of(compiled(8))
     require_equal(store, best)
-    optimizer, arguments = mipro(12, score=unasked)
+    optimizer, arguments = mipro(8, score=unasked)
     again = compile_mipro(store, "news", "qa", "r", optimizer, program(), **arguments)
     assert course(again) == course(best)
 
@@ -52,20 +52,20 @@ def unasked(*given: Any) -> float:
 
 
 def test_mipro_says_at_its_end_that_it_could_not_be_written(store: Store, line: Line) -> None:
-    optimizer, arguments = mipro(12, score=away(line, 60, 10**6))
+    optimizer, arguments = mipro(8, score=away(line, 40, 10**6))
     with pytest.raises(DatabaseUnavailable):
         compile_mipro(line.store, "news", "qa", "r", optimizer, program(), **arguments)
     assert store.runs.get("news", "r").status == "running"
     line.give_back()
-    optimizer, arguments = mipro(12)
+    optimizer, arguments = mipro(8)
     best = compile_mipro(line.store, "news", "qa", "r", optimizer, program(), **arguments)
-    assert course(best) == course(compiled(12))
+    assert course(best) == course(compiled(8))
     require_equal(store, best)
 
 
 def test_the_callback_writes_later(store: Store, line: Line) -> None:
     callback = StoreCallback(line.store, "news", "qa", run="r")
-    optimizer, arguments = mipro(12, score=away(line, 60, 10**6))
+    optimizer, arguments = mipro(8, score=away(line, 40, 10**6))
     with dspy.context(lm=model(), callbacks=[callback]):
         best = optimizer.compile(program(), **arguments)
     assert isinstance(callback.error, DatabaseUnavailable)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -57,6 +58,7 @@ class StoreCallback:
         )
         self._example_id = example_id
         self._started = False
+        self._lock = threading.RLock()
         self._waiting: list[Tried] = []
         self._evaluated: dict[str, tuple[Mapping[str, Any], bool]] = {}
         self._hashes: set[str] = set()
@@ -101,7 +103,8 @@ class StoreCallback:
 
     def close(self) -> None:
         """Write what is not yet written. Raises what keeps it from that, or kept it from some."""
-        self._write()
+        with self._lock:
+            self._write()
         if self.error is not None:
             raise self.error
 
@@ -128,12 +131,13 @@ class StoreCallback:
         return Tried(document=document, mean=None if heard else float(candidate["score"]))
 
     def _record(self, make: Callable[[], Tried]) -> None:
-        try:
-            self._waiting.append(make())
-        except HegelStoreError as error:
-            self._fail(error)
-            return
-        self._write()
+        with self._lock:  # programs may be evaluated by several threads
+            try:
+                self._waiting.append(make())
+            except HegelStoreError as error:
+                self._fail(error)
+            else:
+                self._write()
 
     def _write(self) -> None:
         try:

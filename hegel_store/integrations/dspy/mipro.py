@@ -98,10 +98,10 @@ def compile_mipro(
         best = study.optimizer.compile(student, **given)
         study.close()
     except Halt as halt:
-        _fail(recording, halt.error)
+        _fail(recording, study, halt.error)
         raise halt.error from halt.error.__cause__
     except Exception as error:
-        _fail(recording, error)
+        _fail(recording, study, error)
         raise
     with suppress(RunConflict):  # stopped from elsewhere
         store.runs.finish(corpus_id, run_id)
@@ -217,7 +217,9 @@ def _of_all(examples: Sequence[Any], example_id: Callable[[Any], str]) -> str:
     return sha256("\n".join(map(example_id, examples)).encode()).hexdigest()
 
 
-def _fail(recording: Recording, error: Exception) -> None:
+def _fail(recording: Recording, study: Study, error: Exception) -> None:
+    with suppress(HegelStoreError):
+        study.close()
     with suppress(HegelStoreError):
         reason = f"{type(error).__name__}: {error}"[:10_000]
         recording.store.runs.fail(recording.corpus_id, recording.run_id, reason)
