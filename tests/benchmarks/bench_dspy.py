@@ -27,7 +27,8 @@ from typing import Any
 from unittest.mock import patch
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
-os.environ.setdefault("DSPY_CACHEDIR", tempfile.mkdtemp(prefix="hegelbench"))
+CACHE = tempfile.TemporaryDirectory(prefix="hegelbench")
+os.environ["DSPY_CACHEDIR"] = CACHE.name
 
 import dspy
 import optuna

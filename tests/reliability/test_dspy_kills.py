@@ -45,9 +45,7 @@ def noting(fate: Fate) -> Callable[..., float]:
     return score
 
 
-@pytest.mark.parametrize(
-    ("kills", "trials"), [(2, 8), pytest.param(20, 40, marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize(("kills", "trials"), [(2, 8), pytest.param(5, 16, marks=pytest.mark.slow)])
 def test_mipro_killed_at_random_ends_as_the_run_that_was_not(
     store: Store, url: str, tmp_path: Path, report: Callable[[str], None], kills: int, trials: int
 ) -> None:
