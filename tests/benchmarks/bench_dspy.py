@@ -40,7 +40,7 @@ from hegel_store.store import Store
 from tests.benchmarks.servers import database, options
 from tests.programs import course, gepa, metric, mipro, model, program
 
-ROUNDS, TRIALS, CALLS = 5, 60, 600
+ROUNDS, TRIALS, CALLS = 3, 60, 600
 
 
 class CutOff(BaseException):
@@ -206,7 +206,7 @@ def _print(what: str, count: int, taken: dict[str, list[float]]) -> None:
     for name, seconds in taken.items():
         each, ratio = median(seconds) / count * 1e3, median(seconds) / floor
         more = (median(seconds) - floor) / count * 1e3
-        print(f"  {name:<28} {each:7.2f} ms each {ratio:6.2f} x {more:7.2f} ms of it for saving")
+        print(f"  {name:<28} {each:7.2f} ms a {what} {ratio:6.2f} x {more:7.2f} ms for saving")
 
 
 if __name__ == "__main__":
