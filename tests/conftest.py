@@ -19,7 +19,6 @@ from hegel_store.settings import parse_address
 from hegel_store.store import Store
 from tests.servers import embedded_server
 
-
 # DSPy makes the folder of its cache when it is imported, by default in the developer's home.
 os.environ["DSPY_CACHEDIR"] = str(Path(__file__).parents[1] / ".pytest_cache" / "dspy")
 

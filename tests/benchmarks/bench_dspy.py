@@ -27,8 +27,7 @@ from typing import Any
 from unittest.mock import patch
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
-CACHE = tempfile.TemporaryDirectory(prefix="hegelbench")
-os.environ["DSPY_CACHEDIR"] = CACHE.name
+os.environ["DSPY_CACHEDIR"] = str(Path(__file__).parents[2] / ".pytest_cache" / "dspy")
 
 import dspy
 import optuna
