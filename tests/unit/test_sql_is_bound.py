@@ -21,6 +21,7 @@ from hegel_store.archive import StepFilter
 from hegel_store.archive import statements as archive_statements
 from hegel_store.importers import gepa_runs, mlflow_prompts
 from hegel_store.integrations import gepa, openevolve
+from hegel_store.integrations.dspy.recording import programs_of
 from hegel_store.models import FactFilter
 from hegel_store.models.rewards import Grouping
 from hegel_store.models.spaces import Maker, Place
@@ -181,6 +182,9 @@ def test_what_a_run_is_known_by_is_bound() -> None:
     require_clean(statement)
     given = list(statement.compile().params.values())
     assert {"gepa": {"run": SENTINEL + "3"}} in given
+    statement = programs_of(SENTINEL, SENTINEL + "2", SENTINEL + "3", NUMBER)
+    require_clean(statement)
+    assert {"dspy": {"run": SENTINEL + "3"}} in statement.compile().params.values()
 
 
 def searches() -> list[Search]:
