@@ -27,6 +27,7 @@ from hegel_store.cli import (
     scopes,
     search,
     seed,
+    settings,
     usefulness,
     versions,
 )
@@ -59,6 +60,7 @@ app.command("import")(archive.import_)
 app.command()(archive.archive)
 app.command()(runs.runs)
 app.add_typer(runs.run, name="run")
+app.add_typer(settings.settings, name="settings")
 app.command("export-scope")(scopes.export_)
 app.command("import-scope")(scopes.import_)
 app.command("import-mlflow-prompts")(importers.mlflow_prompts)
