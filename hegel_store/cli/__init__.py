@@ -17,6 +17,7 @@ from hegel_store.cli import (
     dimension,
     importers,
     journal,
+    maintain,
     populations,
     profiles,
     prompts,
@@ -52,6 +53,7 @@ app.command()(recall.recall)
 app.command()(ageing.age)
 app.command()(reembed.reembed)
 app.command()(rollup.roll_up)
+app.command()(maintain.maintain)
 app.command()(usefulness.refresh_usefulness)
 app.command()(journal.replay)
 app.command()(journal.dead_letters)
