@@ -24,6 +24,10 @@ from hegel_store.models import FactFilter
 from hegel_store.models.rewards import Grouping
 from hegel_store.models.spaces import Maker, Place
 from hegel_store.models.vectors import DIMENSIONS, size_of, slots_for
+from hegel_store.operations import maintenance, tuning
+from hegel_store.operations.maintenance import indexes as maintained_indexes
+from hegel_store.operations.maintenance import statements as maintenance_statements
+from hegel_store.operations.tuning import statements as tuning_statements
 from hegel_store.repositories import (
     fact_writing,
     population_front_statements,
@@ -51,7 +55,7 @@ SLOTS = [slot for size in DIMENSIONS for slot in slots_for("slot", size)]
 
 MODULES = [
     importlib.import_module(f"{package.__name__}.{found.name}")
-    for package in (repositories, archive, transfer, importers)
+    for package in (repositories, archive, transfer, importers, maintenance, tuning)
     for found in pkgutil.iter_modules(package.__path__)
 ]
 
@@ -320,6 +324,28 @@ def test_names_of_months_are_quoted_wherever_they_stand() -> None:
     ):
         assert quoted in sql(statement)
         assert statement.compile().params == {}
+
+
+def test_names_and_values_of_settings_are_quoted() -> None:
+    """ALTER SYSTEM takes no parameters."""
+    quote = "'s3nt1nel''"
+    assert quote in tuning_statements.alter("work_mem", "s3nt1nel'").replace('"', "")
+    assert '"a""; DROP" = ' in tuning_statements.alter('a"; DROP', "1")
+    assert '"a""; DROP"' in tuning_statements.alter('a"; DROP', None)
+
+
+def test_tables_that_are_sampled_are_quoted_and_what_is_changed_is_bound() -> None:
+    made = maintained_indexes.sample_statements(
+        'a"; DROP :x', "t", "CREATE INDEX i ON t USING gin (c)"
+    )
+    assert '"a""; DROP :x"."t"' in sql(made[0])
+    assert [set(statement.compile().params) for statement in made] == [
+        set(),
+        {"share", "wanted"},
+        set(),
+    ]
+    for statement in (maintenance_statements.EXPIRE, maintenance_statements.PURGE):
+        assert {"after_corpus", "after_id", "batch"} <= set(statement.compile().params)
 
 
 def fixed_statements(module: ModuleType) -> dict[str, str]:
