@@ -313,6 +313,56 @@ def test_bloated_vector_and_word_indexes_are_rebuilt_once(
     assert "2 times" in again.why
 
 
+def test_a_part_of_the_rows_foretells_the_size_or_too_much_of_it(
+    store: Store, by_hand: psycopg.Connection, monkeypatch, report
+) -> None:
+    """For GIN too much, so that none is rebuilt in vain."""
+    by_hand.execute(
+        """INSERT INTO hegel_facts (corpus_id, content, embedding_384)
+           SELECT 'c',
+               fact || (SELECT string_agg(' word' || (fact * 31 + place * place) % 2000, '')
+                        FROM generate_series(1, 60) AS place),
+               CAST((SELECT array_agg(CAST(sin(fact * place) AS real))
+                     FROM generate_series(1, 384) AS place) AS halfvec(384))
+           FROM generate_series(1, 1000) AS fact"""
+    )
+    for name in (HNSW, GIN):
+        by_hand.execute(f"REINDEX INDEX {name}")
+    by_hand.execute("ANALYZE hegel_facts")
+    monkeypatch.setattr(indexes, "SAMPLE", {"gin": 250, "hnsw": 250})
+    foretold = {}
+    with store.engine.connect() as connection:
+        for row in connection.execute(indexes.LARGE, {"least": 200_000}).all():
+            foretold[row.name] = indexes.fresh_size(connection, row) / row.bytes
+            connection.rollback()
+    report(f"foretold from a quarter of the rows, against what is there: {foretold}")
+    assert set(foretold) == {HNSW, GIN}
+    assert foretold[HNSW] == pytest.approx(1, abs=0.2)
+    assert 0.95 < foretold[GIN] < 3
+
+
+def test_a_role_that_owns_nothing_is_told_what_it_may_not(
+    store: Store, by_hand: psycopg.Connection, url: str
+) -> None:
+    by_hand.execute(
+        "INSERT INTO hegel_facts (corpus_id, content)"
+        " SELECT 'c', 'fact ' || n FROM generate_series(1, 2000) AS n"
+    )
+    by_hand.execute("SELECT pg_stat_force_next_flush()")
+    by_hand.execute("CREATE ROLE hegel_clerk LOGIN")
+    try:
+        by_hand.execute(
+            "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO hegel_clerk"
+        )
+        with hegel_store.connect(url.replace("postgres@", "hegel_clerk@")) as clerk:
+            told = of(maintain(clerk), "vacuum")
+    finally:
+        by_hand.execute("DROP OWNED BY hegel_clerk")
+        by_hand.execute("DROP ROLE hegel_clerk")
+    assert told.status == "failed"
+    assert "only their owner may vacuum hegel_facts" in told.why
+
+
 def maintain_bloated(url: str) -> None:
     with hegel_store.connect(url) as store:
         maintain(store, BLOATED)

@@ -291,12 +291,13 @@ def test_another_server_is_not_restarted(engine):
 
 
 @pytest.fixture
-def private(request: pytest.FixtureRequest) -> Iterator[Store]:
-    """A store on an embedded server of this process's own."""
+def private(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    """A store on an embedded server of this process's own, which commands find, too."""
     version = request.config.getoption("--postgres")
     with server_folder() as folder:
-        settings = {"data_directory": folder, "embedded_version": version}
-        with hegel_store.connect(**settings) as store:
+        monkeypatch.setenv("HEGEL_DATA_DIRECTORY", str(folder))
+        monkeypatch.setenv("HEGEL_EMBEDDED_VERSION", str(version))
+        with hegel_store.connect() as store:
             yield store
         pid = postmaster_pid(folder / f"postgresql-{version}")
         if pid is not None:
@@ -322,8 +323,9 @@ def test_the_embedded_server_restarts_with_its_new_settings_and_goes_back(privat
     assert second != first
     path = tmp_path / "before"
     tuning.write_snapshot(path, done.before)
-    back = tuning.roll_back(private.engine, tuning.read_snapshot(path), restart=True)
-    assert back.restarted
+    undo = tmp_path / "undo"
+    _, back = invoke("settings", "rollback", path, "--snapshot", undo, "--restart")
+    assert back["restarted"]
     assert started(private) != second
     assert tuning.read_settings(private.engine) == done.before
 
