@@ -20,6 +20,7 @@ from hegel_store.cli import (
     importers,
     indexes,
     journal,
+    maintain,
     populations,
     profiles,
     prompts,
@@ -30,6 +31,7 @@ from hegel_store.cli import (
     scopes,
     search,
     seed,
+    settings,
     usefulness,
     versions,
 )
@@ -56,6 +58,7 @@ app.command()(recall.recall)
 app.command()(ageing.age)
 app.command()(reembed.reembed)
 app.command()(rollup.roll_up)
+app.command()(maintain.maintain)
 app.command()(usefulness.refresh_usefulness)
 app.command()(journal.replay)
 app.command()(journal.dead_letters)
@@ -64,6 +67,7 @@ app.command("import")(archive.import_)
 app.command()(archive.archive)
 app.command()(runs.runs)
 app.add_typer(runs.run, name="run")
+app.add_typer(settings.settings, name="settings")
 app.command("export-scope")(scopes.export_)
 app.command("import-scope")(scopes.import_)
 app.command("import-mlflow-prompts")(importers.mlflow_prompts)
