@@ -89,6 +89,10 @@ CLASSES = {
 UNIQUE = "23505"
 CHECK = "23514"
 TOO_COMPLEX = "54001"
+NO_RIGHT = "42501"
+NO_SCHEMA = "3F000"
+SPOILT = "25P02"
+"""Codes that are asked for, or given to errors of our own, one by one."""
 
 _WRITES = re.compile(r"(?<!FOR )(?<!KEY )\b(?:INSERT|UPDATE|DELETE|MERGE|COPY)\b", re.IGNORECASE)
 

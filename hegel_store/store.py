@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from hegel_store import migrate
 from hegel_store.connector import Connector
-from hegel_store.database import Database
+from hegel_store.database import Database, translated
 from hegel_store.deadlines import TimedAutocommit
 from hegel_store.embeddings.prewarming import Prewarming
 from hegel_store.embeddings.protocol import Embedder
@@ -165,14 +165,15 @@ class Store:
 
         At most ``attempts`` times, none of which begins later than ``seconds`` after the first,
         with random pauses between them. ``idempotent`` says that the block may be run again where
-        nobody knows whether it was stored (OutcomeUnknown). Raises what the last attempt did.
+        nobody knows whether it was stored (OutcomeUnknown). Raises what the last attempt did, as an
+        error of ours where it came from a statement on the block's session.
         """
         check_integer("attempts", attempts, minimum=1)
         if check_number("seconds", seconds) < 0:
             raise InvalidInput("seconds", "must not be negative")
 
         def attempt() -> T:
-            with self.begin() as work:
+            with translated(), self.begin() as work:
                 return block(work)
 
         return repeated(attempt, attempts=attempts, seconds=seconds, idempotent=idempotent)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from hegel_store.database import committing, translated
 from hegel_store.errors import DatabaseError
+from hegel_store.failures import SPOILT
 from hegel_store.repositories import (
     FactRepository,
     LabelRepository,
@@ -49,7 +50,7 @@ def commit(session: Session) -> None:
     # The server would answer the COMMIT of a spoilt transaction with ROLLBACK, and no error.
     if driver.info.transaction_status == TransactionStatus.INERROR:
         raise DatabaseError(
-            "an error inside the block spoilt its transaction: nothing of it is stored", "25P02"
+            "an error inside the block spoilt its transaction: nothing of it is stored", SPOILT
         )
     with translated(), committing():
         session.commit()

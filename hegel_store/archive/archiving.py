@@ -30,6 +30,7 @@ from hegel_store.archive.rows import Checksum, checksum_of
 from hegel_store.archive.source import Source, only_archiver, snapshot, transaction
 from hegel_store.database import translated
 from hegel_store.errors import DatabaseError, InvalidInput, NotFound, PermissionDenied
+from hegel_store.failures import NO_RIGHT
 from hegel_store.models.checks import check_integer
 from hegel_store.repositories.step_rollup_statements import FORGET_MONTH, TAKE_TURNS
 from hegel_store.retries import logged, until_locked
@@ -150,7 +151,7 @@ def _require(source: Source, month: date) -> Month:
     if _count(month) >= _count(found.this_month):
         raise InvalidInput("month", f"{month:%Y-%m} is not over: steps are still logged into it")
     if not found.is_owner:
-        raise PermissionDenied(f"only the owner of {found.name} may archive it", "42501")
+        raise PermissionDenied(f"only the owner of {found.name} may archive it", NO_RIGHT)
     others = set(found.columns) - set(statements.NAMES)
     if others:
         raise DatabaseError(

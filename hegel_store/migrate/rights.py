@@ -9,11 +9,9 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, exc, text
 
 from hegel_store.errors import PermissionDenied, ServerUnsupported
-from hegel_store.failures import Failure, failure_of, sqlstate_of
+from hegel_store.failures import NO_SCHEMA, Failure, failure_of, sqlstate_of
 from hegel_store.schema import PREFIX, VERSION_TABLE
 
-NO_SCHEMA = "3F000"
-"""invalid_schema_name: there is none to create in."""
 OLDEST_SERVER = 16
 OLDEST_PGVECTOR = (0, 8)
 """The first pgvector with iterative scans, without which filtered searches starve."""

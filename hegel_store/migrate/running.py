@@ -18,6 +18,7 @@ from sqlalchemy import Connection, NullPool, create_engine, exc, text
 from hegel_store.connector import Connector
 from hegel_store.database import translated
 from hegel_store.errors import DatabaseError, InvalidInput, PackageOutdated, PermissionDenied
+from hegel_store.failures import NO_RIGHT
 from hegel_store.migrate.rights import explained, require_server
 from hegel_store.migrate.versions import (
     Phase,
@@ -177,7 +178,7 @@ def _make_schema(schema: str, connect: Connector) -> None:
                 f"{str(error).strip()}: an administrator has to run, in database "
                 f"{connection.info.dbname}: {statement.as_string()} AUTHORIZATION "
                 f"{sql.Identifier(connection.info.user).as_string()};",
-                "42501",
+                NO_RIGHT,
             ) from None
 
 
