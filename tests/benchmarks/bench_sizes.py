@@ -74,7 +74,7 @@ def main() -> None:
             )
             narrow = [_facts(bare, 384, count) for count in arguments.facts]
             memory = _graph_bytes(bare, 384)
-            bare.execute("TRUNCATE hegel_facts")
+            bare.execute("TRUNCATE hegel_facts CASCADE")
             wide = _facts(bare, 1536, WIDE)
             wide_memory = _graph_bytes(bare, 1536)
             steps = [_steps(store, bare, count) for count in (arguments.steps // 2,) * 2]
