@@ -26,8 +26,8 @@ from hegel_store.errors import (
     InvalidInput,
     PermissionDenied,
 )
-from hegel_store.operations import vector_indexes
 from hegel_store.models import NewFact
+from hegel_store.operations import vector_indexes
 from hegel_store.operations.maintenance import maintain
 from hegel_store.settings import Settings, resolve_address
 from hegel_store.store import Store
