@@ -28,6 +28,7 @@ from hegel_store.journal import StepWriter, WriterOptions, spool_folder
 from hegel_store.models import NewStep, PromptProfile, TrainingStep
 from hegel_store.models.budgets import BudgetAlert
 from hegel_store.models.checks import check_integer
+from hegel_store.operations.baselines import Baselines
 from hegel_store.operations.prompt_index import PromptIndex
 from hegel_store.operations.reembed import Reembedding
 from hegel_store.repositories import (
@@ -179,6 +180,11 @@ class Store:
         return Reembedding(
             self._database.autocommit, corpus_id, space, embedder, batch=batch, pause=pause
         )
+
+    def baselines(self, corpus_id: str) -> Baselines:
+        """The recorded quality and latency of a corpus's searches: record(), check(), all(),
+        get(), drop(); hegel_store.operations.baselines.guarded() holds a change against one."""
+        return Baselines(self.engine, self._database.autocommit, self._spaces, corpus_id)
 
     def prompt_index(self) -> PromptIndex:
         """The index for substrings of prompts: status(), add(), drop()."""
