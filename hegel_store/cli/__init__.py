@@ -12,6 +12,7 @@ from hegel_store.cli import (
     ageing,
     aliases,
     archive,
+    baselines,
     database,
     demo,
     dimension,
@@ -48,6 +49,7 @@ app.command()(demo.demo)
 app.command()(seed.seed)
 app.command()(search.search)
 app.command()(recall.recall)
+app.add_typer(baselines.app, name="baseline")
 app.command()(ageing.age)
 app.command()(reembed.reembed)
 app.command()(rollup.roll_up)

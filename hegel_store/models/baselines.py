@@ -52,7 +52,7 @@ class RedLine:
     fall: float = 0.02
     relative: bool = False
     rise: float = 0.10
-    confidence: float = 0.99
+    confidence: float = 0.95
 
     def __post_init__(self) -> None:
         for name in ("fall", "rise"):
@@ -75,8 +75,8 @@ class Quality:
 class Latency:
     """How long searches took, in milliseconds at the client, without the embedding.
 
-    ``ratios`` has one number for each block: the median of its searches, over the median of the
-    reference statement that ran between them. ``reference`` is that statement's own median.
+    ``ratios`` has one number for each block: how long its searches took in units of the reference
+    statement that ran between them. ``reference`` is that statement's own median.
     """
 
     median: float
