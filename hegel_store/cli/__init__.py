@@ -16,6 +16,7 @@ from hegel_store.cli import (
     database,
     demo,
     dimension,
+    erasure,
     importers,
     journal,
     populations,
@@ -59,6 +60,7 @@ app.command()(journal.dead_letters)
 app.command()(archive.export)
 app.command("import")(archive.import_)
 app.command()(archive.archive)
+app.command()(erasure.erase)
 app.command()(runs.runs)
 app.add_typer(runs.run, name="run")
 app.command("export-scope")(scopes.export_)
