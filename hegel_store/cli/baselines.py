@@ -23,6 +23,7 @@ from hegel_store.embeddings import Embedder
 from hegel_store.errors import ConfigurationError, InvalidInput
 from hegel_store.models.baselines import METRICS, Baseline, Finding, RedLine, Verdict
 from hegel_store.operations.baselines import queries_from_file, queries_from_log
+from hegel_store.operations.baselines.recording import MOST_BLOCKS, RECORDED_BLOCKS
 from hegel_store.search.fusion import Mode
 from hegel_store.store import connect
 
@@ -47,6 +48,7 @@ Fall = Annotated[
     str,
     typer.Option(help="How far a metric may fall: 0.02, or 5% of what was recorded."),
 ]
+MostBlocks = Annotated[int, typer.Option(help="When to give up telling latency from noise.")]
 Rise = Annotated[float, typer.Option(help="By what share latency may rise.")]
 
 
@@ -69,6 +71,7 @@ def record(
     ] = 0.5,
     k: Annotated[int, typer.Option("-k", "--k", help="How many facts are looked at.")] = 10,
     mode: Annotated[Mode, typer.Option(help="How to search.")] = "hybrid",
+    blocks: Annotated[int, typer.Option(help="How often latency is measured.")] = RECORDED_BLOCKS,
     replace: Annotated[bool, typer.Option("--replace", help="Replace one of this name.")] = False,
     model: Model = None,
     as_json: AsJson = False,
@@ -85,7 +88,9 @@ def record(
                 if queries is not None
                 else queries_from_log(connection, corpus, since=_utc(since), rewarded=rewarded)
             )
-        done = store.baselines(corpus).record(name, given, k=k, mode=mode, replace=replace)
+        done = store.baselines(corpus).record(
+            name, given, k=k, mode=mode, blocks=blocks, replace=replace
+        )
     _show(done, as_json)
 
 
@@ -95,6 +100,7 @@ def check(
     corpus: Corpus,
     fall: Fall = "0.02",
     rise: Rise = 0.10,
+    most_blocks: MostBlocks = MOST_BLOCKS,
     model: Model = None,
     as_json: AsJson = False,
     url: Url = None,
@@ -104,7 +110,9 @@ def check(
     with connect(url, embedded=embedded) as store:
         mode = store.baselines(corpus).get(name).mode
     with connect(url, embedded=embedded, embedder=_embedder(model, mode)) as store:
-        report = store.baselines(corpus).check(name, red_line=red_line(fall, rise))
+        report = store.baselines(corpus).check(
+            name, red_line=red_line(fall, rise), most_blocks=most_blocks
+        )
     if as_json:
         print_json({"verdict": report.verdict} | asdict(report))
     else:

@@ -62,7 +62,9 @@ def test_the_page_on_caches_runs_as_it_stands(url, monkeypatch):
     [
         "labels",
         "ageing",
+        "baseline",
         "budget",
+        "erase",
         "follow",
         "lineage",
         "log-steps",

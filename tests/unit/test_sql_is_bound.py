@@ -24,6 +24,9 @@ from hegel_store.models import FactFilter
 from hegel_store.models.rewards import Grouping
 from hegel_store.models.spaces import Maker, Place
 from hegel_store.models.vectors import DIMENSIONS, size_of, slots_for
+from hegel_store.operations import baselines, erasing
+from hegel_store.operations.erasing import statements as erasing_statements
+from hegel_store.operations.erasing.statements import CorpusTable
 from hegel_store.repositories import (
     fact_writing,
     population_front_statements,
@@ -51,7 +54,7 @@ SLOTS = [slot for size in DIMENSIONS for slot in slots_for("slot", size)]
 
 MODULES = [
     importlib.import_module(f"{package.__name__}.{found.name}")
-    for package in (repositories, archive, transfer, importers)
+    for package in (repositories, archive, transfer, importers, baselines, erasing)
     for found in pkgutil.iter_modules(package.__path__)
 ]
 
@@ -303,6 +306,19 @@ def test_statements_of_facts_differ_in_nothing_but_their_column(slot: str) -> No
     model = str(near_statement("embedding_7"))
     model = model.replace("halfvec(7)", f"halfvec({size_of(slot)})").replace("embedding_7", slot)
     assert str(near_statement(slot)) == model
+
+
+def test_names_of_tables_that_are_erased_are_quoted_and_nothing_else_is_in_the_statements() -> None:
+    odd = CorpusTable(7, 'a"; DROP :x', "hegel_facts", "hegel_facts")
+    for made_of, named in (
+        (erasing_statements.count, {"corpus_id"}),
+        (erasing_statements.delete, {"corpus_id", "batch"}),
+        (erasing_statements.analyze, set()),
+        (erasing_statements.forget_statistics, {"oid"}),
+    ):
+        statement = made_of(odd)
+        assert '"a""; DROP :x"."hegel_facts"' in sql(statement)
+        assert set(statement.compile().params) == named
 
 
 def test_names_of_months_are_quoted_wherever_they_stand() -> None:

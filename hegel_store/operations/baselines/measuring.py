@@ -28,7 +28,7 @@ from hegel_store.repositories import FactRepository
 from hegel_store.repositories.spaces import Spaces
 from hegel_store.search.fusion import Mode
 
-SEARCHES = 100
+SEARCHES = 60
 """That a block has at least: fewer queries are asked more often."""
 MOST_TIMED = 50
 """Of more queries, these many are timed, evenly spread; all are answered and judged."""

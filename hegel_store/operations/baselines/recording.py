@@ -62,7 +62,7 @@ class Baselines:
     ) -> Baseline:
         """Ask the queries (FEWEST_QUERIES..MOST_QUERIES of them) and store how that went.
 
-        Takes ``blocks`` (3..100) times at least a hundred searches. Raises InvalidInput for a name
+        Takes ``blocks`` (3..100) times SEARCHES searches or more. Raises InvalidInput for a name
         that is taken, unless told to ``replace`` it, EmbedderMissing, and what a search raises.
         """
         check_name("name", name)
