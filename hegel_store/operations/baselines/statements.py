@@ -58,7 +58,10 @@ CONDITIONS = text(
             FROM unnest(CAST(:settings AS text[])) AS asked (name)
         ) AS settings,
         (
-            SELECT coalesce(jsonb_object_agg(pg_class.relname, pg_get_indexdef(indexrelid)), '{}')
+            SELECT coalesce(
+                jsonb_object_agg(pg_class.relname, pg_get_indexdef(indexrelid)),
+                jsonb_build_object()
+            )
             FROM pg_catalog.pg_index
             JOIN pg_catalog.pg_class ON pg_class.oid = indexrelid
             WHERE indrelid = CAST('hegel_facts' AS regclass) AND indisvalid
@@ -67,7 +70,8 @@ CONDITIONS = text(
             SELECT count(*) FROM hegel_facts WHERE corpus_id = :corpus_id AND deleted_at IS NULL
         ) AS facts,
         (
-            SELECT coalesce(jsonb_object_agg(slot, model), '{}') FROM hegel_embedding_spaces
+            SELECT coalesce(jsonb_object_agg(slot, model), jsonb_build_object())
+            FROM hegel_embedding_spaces
             WHERE corpus_id = :corpus_id AND state = 'serving'
         ) AS models
     """

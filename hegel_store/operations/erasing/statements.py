@@ -13,14 +13,14 @@ TABLES = text(
     """
     SELECT
         pg_class.oid AS oid, nspname AS schema, pg_class.relname AS name,
-        CASE WHEN pg_class.relname LIKE 'hegel\\_training\\_steps\\_%'
+        CASE WHEN starts_with(pg_class.relname, 'hegel_training_steps_')
              THEN 'hegel_training_steps' ELSE pg_class.relname END AS counted_as,
         pg_has_role(current_user, relowner, 'USAGE') AS is_own,
         relkind = 'p' AS is_whole
     FROM pg_catalog.pg_class
     JOIN pg_catalog.pg_namespace ON pg_namespace.oid = relnamespace
     JOIN pg_catalog.pg_attribute ON attrelid = pg_class.oid
-    WHERE relkind IN ('r', 'p') AND pg_class.relname LIKE 'hegel\\_%'
+    WHERE relkind IN ('r', 'p') AND starts_with(pg_class.relname, 'hegel_')
       AND attname = 'corpus_id' AND NOT attisdropped
       AND relnamespace = (
           SELECT relnamespace FROM pg_catalog.pg_class
