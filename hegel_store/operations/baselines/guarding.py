@@ -17,7 +17,13 @@ from hegel_store.models.baselines import Finding, GuardReport, RedLine, worst
 from hegel_store.models.checks import check_choice, check_integer
 from hegel_store.operations.baselines.comparing import compared
 from hegel_store.operations.baselines.measuring import Measurement
-from hegel_store.operations.baselines.recording import FIRST_BLOCKS, MOST_BLOCKS, Baselines, is_told
+from hegel_store.operations.baselines.recording import (
+    FIRST_BLOCKS,
+    MOST_BLOCKS,
+    RECORDED_BLOCKS,
+    Baselines,
+    is_told,
+)
 
 
 def guarded(
@@ -49,7 +55,8 @@ def guarded(
     check_integer("most_blocks", most_blocks, minimum=3, maximum=100)
     measuring = baselines.measuring(baselines.get(name))
     first = min(FIRST_BLOCKS, most_blocks)
-    before = measuring.blocks(first)
+    # More of these, as none can be added once the change is made.
+    before = measuring.blocks(min(RECORDED_BLOCKS, most_blocks))
     try:
         change()
         after = measuring.blocks(first)
