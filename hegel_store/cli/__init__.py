@@ -12,11 +12,13 @@ from hegel_store.cli import (
     ageing,
     aliases,
     archive,
+    baselines,
     database,
     demo,
     dimension,
     doctor,
     dsn,
+    erasure,
     importers,
     indexes,
     journal,
@@ -55,6 +57,7 @@ app.command()(demo.demo)
 app.command()(seed.seed)
 app.command()(search.search)
 app.command()(recall.recall)
+app.add_typer(baselines.app, name="baseline")
 app.command()(ageing.age)
 app.command()(reembed.reembed)
 app.command()(rollup.roll_up)
@@ -65,6 +68,7 @@ app.command()(journal.dead_letters)
 app.command()(archive.export)
 app.command("import")(archive.import_)
 app.command()(archive.archive)
+app.command()(erasure.erase)
 app.command()(runs.runs)
 app.add_typer(runs.run, name="run")
 app.add_typer(settings.settings, name="settings")

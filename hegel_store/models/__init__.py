@@ -2,6 +2,7 @@
 
 from hegel_store.models.ageing import Aged, AgeingRule
 from hegel_store.models.aliases import AliasMove, ProfileAlias
+from hegel_store.models.baselines import LabelledQuery, RedLine
 from hegel_store.models.blame import BlamedSentence
 from hegel_store.models.confidence import ConfidenceInterval
 from hegel_store.models.evaluations import (
@@ -63,6 +64,7 @@ __all__ = [
     "JudgedFact",
     "Label",
     "LabelHit",
+    "LabelledQuery",
     "LineageEdge",
     "LineageGraph",
     "LineageNode",
@@ -75,6 +77,7 @@ __all__ = [
     "ProfileComparison",
     "ProfileHit",
     "PromptProfile",
+    "RedLine",
     "RefusedFact",
     "Retrieval",
     "RewardPoint",

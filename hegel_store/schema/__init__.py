@@ -1,8 +1,10 @@
 """The tables at the head of the revisions: columns and indexes, no queries."""
 
 from hegel_store.schema.base import PREFIX, VERSION_TABLE, metadata
+from hegel_store.schema.baselines import baselines
 from hegel_store.schema.corpus_writes import corpus_writes
 from hegel_store.schema.embedding_cache import embedding_cache
+from hegel_store.schema.erasures import erasures
 from hegel_store.schema.evaluations import evaluations, scores
 from hegel_store.schema.fact_usefulness import fact_usefulness
 from hegel_store.schema.fact_verdicts import fact_verdicts
@@ -26,10 +28,12 @@ __all__ = [
     "PREFIX",
     "VERSION_TABLE",
     "add_embedding_dimension",
+    "baselines",
     "corpus_writes",
     "embedding_cache",
     "embedding_spaces",
     "embedding_usage",
+    "erasures",
     "evaluations",
     "fact_usefulness",
     "fact_verdicts",

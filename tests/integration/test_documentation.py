@@ -66,8 +66,10 @@ def test_the_page_on_caches_runs_as_it_stands(url, monkeypatch):
     [
         "labels",
         "ageing",
+        "baseline",
         "budget",
         "doctor",
+        "erase",
         "follow",
         "lineage",
         "log-steps",

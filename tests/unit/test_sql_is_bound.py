@@ -26,8 +26,17 @@ from hegel_store.models import FactFilter
 from hegel_store.models.rewards import Grouping
 from hegel_store.models.spaces import Maker, Place
 from hegel_store.models.vectors import DIMENSIONS, key_function, size_of, slots_for
-from hegel_store.operations import doctor, maintenance, tuning, vector_indexes
+from hegel_store.operations import (
+    baselines,
+    doctor,
+    erasing,
+    maintenance,
+    tuning,
+    vector_indexes,
+)
 from hegel_store.operations.doctor import bloat
+from hegel_store.operations.erasing import statements as erasing_statements
+from hegel_store.operations.erasing.statements import CorpusTable
 from hegel_store.operations.maintenance import indexes as maintained_indexes
 from hegel_store.operations.maintenance import statements as maintenance_statements
 from hegel_store.operations.tuning import statements as tuning_statements
@@ -66,7 +75,9 @@ MODULES = [
         importers,
         gepa,
         openevolve,
+        baselines,
         doctor,
+        erasing,
         maintenance,
         tuning,
         vector_indexes,
@@ -329,6 +340,19 @@ def test_statements_of_facts_differ_in_nothing_but_their_column(slot: str) -> No
     )
     model = model.replace("halfvec(7)", f"halfvec({size_of(slot)})").replace("embedding_7", slot)
     assert str(near_statement(slot)) == model
+
+
+def test_names_of_tables_that_are_erased_are_quoted_and_nothing_else_is_in_the_statements() -> None:
+    odd = CorpusTable(7, 'a"; DROP :x', "hegel_facts", "hegel_facts")
+    for made_of, named in (
+        (erasing_statements.count, {"corpus_id"}),
+        (erasing_statements.delete, {"corpus_id", "batch"}),
+        (erasing_statements.analyze, set()),
+        (erasing_statements.forget_statistics, {"oid"}),
+    ):
+        statement = made_of(odd)
+        assert '"a""; DROP :x"."hegel_facts"' in sql(statement)
+        assert set(statement.compile().params) == named
 
 
 def test_names_of_months_are_quoted_wherever_they_stand() -> None:
