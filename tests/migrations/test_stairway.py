@@ -88,8 +88,8 @@ def test_downgrading_says_what_it_discards(url, caplog):
     caplog.set_level("WARNING", "hegel_store.migrate")
     migrate.downgrade(parse_address(url, "the test"), "0006")
     assert [record.message for record in caplog.records] == [
-        "0047.0: The downgrade discards the vectors, which can be made anew, which models made them,"
-        " and every claim.",
+        "0047.0: The downgrade discards the vectors, which can be made anew, which models made"
+        " them, and every claim.",
         "0042.0: The downgrade discards the epochs, and which members hold their cells.",
         "0041.0: The downgrade discards every score.",
         "0040.0: The downgrade discards every evaluation and its output, and every claim.",
