@@ -211,7 +211,7 @@ EXTREME = f"""
 """
 EXTREMES = f"""
     extremes AS MATERIALIZED (
-        SELECT {EXTREME.format(order="", island="{island}")} AS low,
+        SELECT {EXTREME.format(order="ASC NULLS FIRST", island="{island}")} AS low,
                {EXTREME.format(order="DESC NULLS LAST", island="{island}")} AS high
     ),
 """

@@ -66,6 +66,7 @@ def test_the_page_on_caches_runs_as_it_stands(url, monkeypatch):
         "follow",
         "lineage",
         "log-steps",
+        "novelty",
         "populations",
         "read-the-log",
         "retrievals",
