@@ -80,7 +80,7 @@ class Store:
         autocommit = self._database.autocommit
         self.profiles = ProfileRepository(autocommit)
         self.steps = StepRepository(autocommit)
-        self.populations = PopulationRepository(autocommit)
+        self.populations = PopulationRepository(autocommit, spaces=self._spaces)
         self._log = QueryLog(autocommit) if settings.query_log else None
         self.result_cache = (
             ResultCache(autocommit, settings.result_cache_seconds, settings.result_cache_bytes)
@@ -140,7 +140,7 @@ class Store:
                 session,
                 ProfileRepository(session),
                 StepRepository(session, months=self._database.autocommit),
-                PopulationRepository(session),
+                PopulationRepository(session, spaces=self._spaces),
                 FactRepository(session, spaces=self._spaces, log=self._log),
                 LabelRepository(session, self._spaces.preferred),
                 RetrievalRepository(session),

@@ -29,6 +29,7 @@ from hegel_store.models.facts import (
 )
 from hegel_store.models.labels import Label, LabelHit
 from hegel_store.models.lineage import LineageEdge, LineageGraph, LineageNode
+from hegel_store.models.novelty import Neighbour, Proposal
 from hegel_store.models.populations import (
     ExampleLeader,
     Placement,
@@ -68,6 +69,7 @@ __all__ = [
     "LineageEdge",
     "LineageGraph",
     "LineageNode",
+    "Neighbour",
     "NewEvaluation",
     "NewFact",
     "NewStep",
@@ -77,6 +79,7 @@ __all__ = [
     "ProfileComparison",
     "ProfileHit",
     "PromptProfile",
+    "Proposal",
     "RedLine",
     "RefusedFact",
     "Retrieval",

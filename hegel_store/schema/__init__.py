@@ -9,6 +9,7 @@ from hegel_store.schema.evaluations import evaluations, scores
 from hegel_store.schema.fact_usefulness import fact_usefulness
 from hegel_store.schema.fact_verdicts import fact_verdicts
 from hegel_store.schema.facts import add_embedding_dimension, embedding_spaces, facts, labels
+from hegel_store.schema.population_vectors import population_spaces, population_vectors
 from hegel_store.schema.populations import population_islands, profile_populations
 from hegel_store.schema.profiles import (
     profile_alias_moves,
@@ -41,6 +42,8 @@ __all__ = [
     "labels",
     "metadata",
     "population_islands",
+    "population_spaces",
+    "population_vectors",
     "profile_alias_moves",
     "profile_aliases",
     "profile_parents",

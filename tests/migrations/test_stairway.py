@@ -70,6 +70,7 @@ def test_a_filled_database_loses_on_the_way_down_what_is_announced_and_nothing_o
     store.baselines(corpus).record("red", queries, mode="text", blocks=3)
     store.erasure("ports").run()
     store.facts.add_many(ports, near_duplicates="judge")
+    store.populations.propose(corpus, "qa", {"worker": {}}, threshold=0.9, embedding=[1.0] * 384)
     assert all(contents(postgresql, shapes[REVISIONS[-1]]).values()), "every table has rows"
 
     address = parse_address(url, "the test")
@@ -93,8 +94,10 @@ def test_downgrading_says_what_it_discards(url, caplog):
     caplog.set_level("WARNING", "hegel_store.migrate")
     migrate.downgrade(parse_address(url, "the test"), "0006")
     assert [record.message for record in caplog.records] == [
-        "0051.0: The downgrade discards every receipt.",
-        "0048.0: The downgrade discards every baseline and its queries.",
+        "0047.0: The downgrade discards every receipt.",
+        "0046.0: The downgrade discards every baseline and its queries.",
+        "0045.0: The downgrade discards the vectors, which can be made anew, which models made"
+        " them, and every claim.",
         "0042.0: The downgrade discards the epochs, and which members hold their cells.",
         "0041.0: The downgrade discards every score.",
         "0040.0: The downgrade discards every evaluation and its output, and every claim.",

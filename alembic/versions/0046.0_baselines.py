@@ -7,8 +7,8 @@ The downgrade discards every baseline and its queries.
 
 from alembic import op
 
-revision = "0048.0"
-down_revision = "0044.0"
+revision = "0046.0"
+down_revision = "0045.0"
 branch_labels = None
 depends_on = None
 

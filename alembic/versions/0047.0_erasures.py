@@ -7,8 +7,8 @@ The downgrade discards every receipt.
 
 from alembic import op
 
-revision = "0051.0"
-down_revision = "0048.0"
+revision = "0047.0"
+down_revision = "0046.0"
 branch_labels = None
 depends_on = None
 
