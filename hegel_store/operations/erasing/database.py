@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Row
 
 from hegel_store.database import Autocommit, translated
 from hegel_store.errors import DatabaseError, PermissionDenied, TransactionConflict
+from hegel_store.failures import FOREIGN_KEY
 from hegel_store.models.checks import check_integer, check_name, check_number
 from hegel_store.models.erasures import ErasureReceipt
 from hegel_store.operations.erasing import statements
@@ -26,7 +27,6 @@ PASSES = 20
 POLL = 0.1
 LAST = ("hegel_step_rollup", "hegel_corpus_writes", "hegel_scopes")
 """What triggers write to while the others are emptied."""
-FOREIGN_KEY = "23503"
 
 
 @runtime_checkable

@@ -16,6 +16,7 @@ from psycopg import sql
 from sqlalchemy import Connection, Row, TextClause, text
 
 from hegel_store.errors import DatabaseError, PermissionDenied, StatementTimeout
+from hegel_store.failures import NO_RIGHT
 from hegel_store.operations.maintenance.work import Found, TimeIsUp, Work
 
 SAMPLE = {"gin": 10_000, "hnsw": 2_000}
@@ -192,7 +193,7 @@ def _rebuild(work: Work, row: Row[tuple[object, ...]]) -> int:
 
 def _require_owner(row: Row[tuple[object, ...]]) -> None:
     if not row.is_allowed:
-        raise PermissionDenied(f"only its owner may rebuild or drop {row.name}", "42501")
+        raise PermissionDenied(f"only its owner may rebuild or drop {row.name}", NO_RIGHT)
 
 
 def _mb(size: float) -> str:

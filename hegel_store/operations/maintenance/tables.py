@@ -13,6 +13,7 @@ from psycopg import sql
 from sqlalchemy import Row, text
 
 from hegel_store.errors import PermissionDenied, StatementTimeout
+from hegel_store.failures import NO_RIGHT
 from hegel_store.operations.maintenance.work import Found, TimeIsUp, Work
 
 DEAD = (500, 0.1)
@@ -92,7 +93,7 @@ def vacuum(work: Work) -> Found:
     if denied:
         raise PermissionDenied(
             f"only their owner may vacuum {', '.join(denied)}; done: {'; '.join(did) or 'nothing'}",
-            "42501",
+            NO_RIGHT,
         )
     if not due:
         return Found("nothing due", "no table has many dead, new or changed rows")

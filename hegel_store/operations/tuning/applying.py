@@ -13,8 +13,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Engine, exc
 
-from hegel_store.database import classify, translated
+from hegel_store.database import translated
 from hegel_store.errors import InvalidInput, PermissionDenied
+from hegel_store.failures import NO_FEATURE, NO_RIGHT, Failure, error_of, failure_of, sqlstate_of
 from hegel_store.models.checks import check_text
 from hegel_store.models.server_settings import (
     AppliedSetting,
@@ -35,7 +36,6 @@ from hegel_store.operations.tuning.restarting import EmbeddedRestart
 RELOAD_SECONDS = 10.0
 """How long the server may take until it shows what it was told to read."""
 
-NOT_ALLOWED = ("42501", "0A000")
 """insufficient_privilege, and feature_not_supported for ``allow_alter_system = off``."""
 
 
@@ -158,7 +158,7 @@ def apply_changes(
         raise PermissionDenied(
             "the role does not see pg_file_settings, and would not know what to go back to: "
             "ALTER SYSTEM is for a superuser",
-            "42501",
+            NO_RIGHT,
         )
     with (
         translated(),
@@ -195,11 +195,11 @@ def _alter(connection: Connection, changes: Sequence[SettingChange]) -> None:
             with suppress(exc.DBAPIError):
                 for former in reversed(changes[:done]):
                     _send(connection, former.name, former.former)
-            state = getattr(error.orig, "sqlstate", None)
-            if state in NOT_ALLOWED:
+            state = sqlstate_of(error)
+            if state in (NO_RIGHT, NO_FEATURE):
                 raise PermissionDenied(str(error.orig).strip(), state) from error
-            if state is not None and state.startswith("22"):
-                raise InvalidInput(each.name, str(classify(error)).splitlines()[0]) from error
+            if failure_of(error) is Failure.DATA:
+                raise InvalidInput(each.name, str(error_of(error)).splitlines()[0]) from error
             raise
 
 
