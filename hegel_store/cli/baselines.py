@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,11 +22,18 @@ from hegel_store.cli.options import (
 from hegel_store.cli.terminal import print_json, visible
 from hegel_store.embeddings import Embedder
 from hegel_store.errors import ConfigurationError, InvalidInput
-from hegel_store.models.baselines import METRICS, Baseline, Finding, RedLine, Verdict
-from hegel_store.operations.baselines import queries_from_file, queries_from_log
+from hegel_store.models.baselines import (
+    METRICS,
+    Baseline,
+    Finding,
+    GuardReport,
+    RedLine,
+    Verdict,
+)
+from hegel_store.operations.baselines import Baselines, queries_from_file, queries_from_log
 from hegel_store.operations.baselines.recording import MOST_BLOCKS, RECORDED_BLOCKS
 from hegel_store.search.fusion import Mode
-from hegel_store.store import connect
+from hegel_store.store import Store, connect
 
 EXIT_STATUS: dict[Verdict, int] = {"well": 0, "breach": 3, "unsure": 4}
 """1 is an error and 2 a command that is not understood."""
@@ -50,6 +58,13 @@ Fall = Annotated[
 ]
 MostBlocks = Annotated[int, typer.Option(help="When to give up telling latency from noise.")]
 Rise = Annotated[float, typer.Option(help="By what share latency may rise.")]
+Watch = Annotated[
+    str | None,
+    typer.Option(
+        "--baseline",
+        help="Take it back when searches fall below this baseline, as CORPUS/NAME; exit status 3.",
+    ),
+]
 
 
 @app.command()
@@ -81,7 +96,7 @@ def record(
     """Ask labelled queries, and store how well and how fast they are answered."""
     if (queries is not None) == from_log:
         raise InvalidInput("queries", "give --queries FILE or --from-log")
-    with connect(url, embedded=embedded, embedder=_embedder(model, mode)) as store:
+    with connect(url, embedded=embedded, embedder=embedder_for(model, mode)) as store:
         with store.engine.connect() as connection:
             given = (
                 queries_from_file(connection, corpus, queries)
@@ -109,7 +124,7 @@ def check(
     """Ask the queries again. Exit status 3 on a breach of the red line, 4 where noise hides it."""
     with connect(url, embedded=embedded) as store:
         mode = store.baselines(corpus).get(name).mode
-    with connect(url, embedded=embedded, embedder=_embedder(model, mode)) as store:
+    with connect(url, embedded=embedded, embedder=embedder_for(model, mode)) as store:
         report = store.baselines(corpus).check(
             name, red_line=red_line(fall, rise), most_blocks=most_blocks
         )
@@ -183,6 +198,40 @@ def red_line(fall: str, rise: float) -> RedLine:
     return RedLine(fall=share, rise=rise)
 
 
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """The baseline that a change is held against."""
+
+    baselines: Baselines
+    name: str
+
+
+@contextmanager
+def watching(
+    baseline: str | None, model: str | None, url: str | None, embedded: bool
+) -> Iterator[tuple[Store, Watched | None]]:
+    """The store, and the baseline if one is given as CORPUS/NAME, which the store can ask.
+
+    Raises InvalidInput and NotFound.
+    """
+    if baseline is None:
+        with connect(url, embedded=embedded) as store:
+            yield store, None
+        return
+    corpus, slash, name = baseline.rpartition("/")
+    if not slash:
+        raise InvalidInput("baseline", f"must be CORPUS/NAME, not {baseline!r:.80}")
+    with connect(url, embedded=embedded) as store:
+        mode = store.baselines(corpus).get(name).mode
+    with connect(url, embedded=embedded, embedder=embedder_for(model, mode)) as store:
+        yield store, Watched(store.baselines(corpus), name)
+
+
+def told(report: GuardReport) -> dict[str, Any]:
+    """A report for JSON."""
+    return {"verdict": report.verdict} | asdict(report)
+
+
 def show_findings(findings: Sequence[Finding]) -> None:
     table = Table("what", "before", "after", "change", "between", "red line", "verdict")
     for each in findings:
@@ -198,7 +247,8 @@ def show_findings(findings: Sequence[Finding]) -> None:
     plain_console().print(table)
 
 
-def _embedder(model: str | None, mode: Mode) -> Embedder | None:
+def embedder_for(model: str | None, mode: Mode) -> Embedder | None:
+    """What a baseline of this mode embeds its queries by."""
     if mode == "text":
         return None
     if model is not None:

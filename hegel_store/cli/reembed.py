@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from hegel_store.cli.baselines import EXIT_STATUS, show_findings
+from hegel_store.cli.baselines import EXIT_STATUS, show_findings, told
 from hegel_store.cli.options import Embedded, Url, named_embedder
 from hegel_store.errors import InvalidInput
 from hegel_store.models.baselines import GuardReport
@@ -80,8 +80,7 @@ def reembed(
             back = store.reembed(corpus, space)
             report = _guarded(store, baseline, moving, back, show)
             if as_json:
-                told = {"verdict": report.verdict} | asdict(report)
-                print(json.dumps(told | {"status": asdict(moving.status())}))
+                print(json.dumps(told(report) | {"status": asdict(moving.status())}))
             else:
                 show_findings(report.findings)
                 _report(moving, {}, rolled_back=False)

@@ -13,9 +13,19 @@ import typer
 from rich.table import Table
 from sqlalchemy import Engine
 
+from hegel_store.cli.baselines import (
+    EXIT_STATUS,
+    Model,
+    Watch,
+    Watched,
+    show_findings,
+    told,
+    watching,
+)
 from hegel_store.cli.options import Embedded, Url, plain_console
 from hegel_store.cli.terminal import print_json
 from hegel_store.errors import InvalidInput, PermissionDenied
+from hegel_store.models.baselines import GuardReport
 from hegel_store.models.server_settings import (
     AppliedSettings,
     Machine,
@@ -26,10 +36,11 @@ from hegel_store.models.server_settings import (
     amount,
 )
 from hegel_store.operations import tuning
+from hegel_store.operations.guarded_changes import guarded_settings
 from hegel_store.operations.tuning.statements import alter
 from hegel_store.store import connect
 
-BY_HAND = 3
+BY_HAND = 5
 """The exit status where the role may not change what should be changed."""
 
 settings = typer.Typer(no_args_is_help=True, help="Look at the server's settings and change them.")
@@ -95,6 +106,8 @@ def apply(
     storage: Disk = "ssd",
     before: Before = None,
     restart: Restart = False,
+    baseline: Watch = None,
+    model: Model = None,
     dry_run: DryRun = False,
     as_json: Json = False,
     url: Url = None,
@@ -102,16 +115,16 @@ def apply(
 ) -> None:
     """Give the server the settings of a stage, after a snapshot to go back to.
 
-    Exits with status 3, and says what to set by hand, where the role may not.
+    Exits with status 5, and says what to set by hand, where the role may not.
     """
-    with connect(url, embedded=embedded) as store:
+    with watching(baseline, model, url, embedded) as (store, watched):
         engine = store.engine
         server = tuning.read_settings(engine)
         planned = tuning.plan_settings(
             server, _machine(engine, memory, cores), [stage], storage=storage
         )
         changes = tuning.changes_to(server, {each.name: each.wanted for each in planned})
-        _change(engine, changes, before or _default(stage), restart, dry_run, as_json)
+        _change(engine, changes, before or _default(stage), restart, dry_run, as_json, watched)
 
 
 @settings.command()
@@ -126,7 +139,7 @@ def rollback(
 ) -> None:
     """Set and reset what differs from a snapshot, after another snapshot.
 
-    Exits with status 3, and says what to set by hand, where the role may not.
+    Exits with status 5, and says what to set by hand, where the role may not.
     """
     to = tuning.read_snapshot(path)
     with connect(url, embedded=embedded) as store:
@@ -141,6 +154,7 @@ def _change(
     restart: bool,
     dry_run: bool,
     as_json: bool,
+    watched: Watched | None = None,
 ) -> None:
     if dry_run or not changes:
         _show_changes(changes, dry_run, as_json)
@@ -149,13 +163,22 @@ def _change(
         raise InvalidInput("snapshot", f"{before} is there already, and is not written over")
     before.parent.mkdir(parents=True, exist_ok=True)
     tuning.write_snapshot(before, tuning.read_settings(engine))
+    report = None
     try:
-        done = tuning.apply_changes(engine, changes, restart=restart)
+        if watched is None:
+            done = tuning.apply_changes(engine, changes, restart=restart)
+        else:
+            values = {each.name: each.wanted for each in changes if each.wanted is not None}
+            done, report = guarded_settings(
+                watched.baselines, watched.name, engine, values, restart=restart
+            )
     except PermissionDenied as error:
         _show_by_hand(changes, error, as_json)
         before.unlink()
         raise typer.Exit(BY_HAND) from None
-    _show_applied(done, before, as_json)
+    _show_applied(done, before, as_json, report)
+    if report is not None and report.reverted:
+        raise typer.Exit(EXIT_STATUS["breach"])
 
 
 def _machine(engine: Engine, memory: str | None, cores: int | None) -> Machine:
@@ -212,16 +235,17 @@ def _show_by_hand(changes: Sequence[SettingChange], error: Exception, as_json: b
         print(f"  {name} = {value}" if value is not None else f"  {name}: back to the default")
 
 
-def _show_applied(done: AppliedSettings, before: Path, as_json: bool) -> None:
+def _show_applied(
+    done: AppliedSettings, before: Path, as_json: bool, report: GuardReport | None
+) -> None:
     if as_json:
-        print_json(
-            {
-                "snapshot": str(before),
-                "restarted": done.restarted,
-                "needs_restart": done.needs_restart,
-                "settings": [asdict(each) for each in done.settings],
-            }
-        )
+        shown = {
+            "snapshot": str(before),
+            "restarted": done.restarted,
+            "needs_restart": done.needs_restart,
+            "settings": [asdict(each) for each in done.settings],
+        }
+        print_json(shown if report is None else shown | {"guard": told(report)})
         return
     rows = (
         (each.name, each.before, each.wanted or "(reset)", each.now, each.outcome)
@@ -230,7 +254,12 @@ def _show_applied(done: AppliedSettings, before: Path, as_json: bool) -> None:
     _table(("setting", "before", "wanted", "now", "outcome"), rows)
     if done.needs_restart:
         print("the server has to be restarted for some of them")
-    print(f"back with: hegel-store settings rollback {before}")
+    if report is not None:
+        show_findings(report.findings)
+    if report is not None and report.reverted:
+        print("taken back: searches fell below the red line")
+    else:
+        print(f"back with: hegel-store settings rollback {before}")
 
 
 def _table(headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

@@ -36,8 +36,6 @@ from hegel_store.operations.tuning.restarting import EmbeddedRestart
 RELOAD_SECONDS = 10.0
 """How long the server may take until it shows what it was told to read."""
 
-"""insufficient_privilege, and feature_not_supported for ``allow_alter_system = off``."""
-
 
 def apply_settings(
     engine: Engine, values: Mapping[str, str], *, restart: bool = False
@@ -90,17 +88,15 @@ class SettingsChange:
 
     def change(self) -> AppliedSettings:
         """Apply it. Raises what apply_settings() does."""
-        done = apply_settings(self._engine, self._values, restart=self._restart)
-        self._before = done.before
-        return done
+        before = read_settings(self._engine)
+        # Without it, nothing can be changed either. Before the change, as half of it may be made.
+        self._before = before if before.shows_altered else None
+        return apply_settings(self._engine, self._values, restart=self._restart)
 
-    def revert(self) -> AppliedSettings:
-        """Take it back.
-
-        Raises what roll_back() does, and InvalidInput where nothing was changed.
-        """
+    def revert(self) -> AppliedSettings | None:
+        """Take it back; None where nothing was changed. Raises what roll_back() does."""
         if self._before is None:
-            raise InvalidInput("change", "nothing was changed that could be taken back")
+            return None
         return roll_back(self._engine, self._before, restart=self._restart)
 
 
@@ -196,7 +192,7 @@ def _alter(connection: Connection, changes: Sequence[SettingChange]) -> None:
                 for former in reversed(changes[:done]):
                     _send(connection, former.name, former.former)
             state = sqlstate_of(error)
-            if state in (NO_RIGHT, NO_FEATURE):
+            if state in (NO_RIGHT, NO_FEATURE):  # the latter for allow_alter_system = off
                 raise PermissionDenied(str(error.orig).strip(), state) from error
             if failure_of(error) is Failure.DATA:
                 raise InvalidInput(each.name, str(error_of(error)).splitlines()[0]) from error
