@@ -162,6 +162,25 @@ def test_what_arrives_meanwhile_is_swept_and_what_is_not_committed_is_waited_for
     assert not any(of_corpus(store, GONE).values())
 
 
+def test_rows_that_keep_arriving_are_told_of(store):
+    stop = threading.Event()
+
+    def write() -> None:
+        while not stop.is_set():
+            store.profiles.append(GONE, "qa", {"mark": MARK})
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        with pytest.raises(TransactionConflict, match="keep arriving"):
+            store.erasure(GONE, patience=0.2).run()
+    finally:
+        stop.set()
+        writer.join()
+    store.erasure(GONE).run()
+    assert store.profiles.history(GONE, "qa") == []
+
+
 def test_a_role_that_does_not_own_the_tables_erases_nothing(store, url):
     store.profiles.append(GONE, "qa", {"mark": MARK})
     before = of_corpus(store, GONE)
