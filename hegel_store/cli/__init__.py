@@ -12,6 +12,7 @@ from hegel_store.cli import (
     ageing,
     aliases,
     archive,
+    calls,
     database,
     demo,
     dimension,
@@ -20,6 +21,7 @@ from hegel_store.cli import (
     importers,
     indexes,
     journal,
+    load,
     populations,
     profiles,
     prompts,
@@ -32,6 +34,7 @@ from hegel_store.cli import (
     seed,
     usefulness,
     versions,
+    watching,
 )
 from hegel_store.errors import HegelStoreError
 
@@ -47,10 +50,15 @@ app.command()(database.downgrade)
 app.command()(database.check)
 app.command()(doctor.doctor)
 app.add_typer(dsn.dsn, name="dsn")
+app.command("top")(watching.top_)
+app.command("locks")(watching.locks_)
+app.command("explain")(calls.explain_)
+app.command("profile")(calls.profile_)
 app.command()(dimension.new_dimension)
 app.command()(adoption.adopt)
 app.command()(demo.demo)
 app.command()(seed.seed)
+app.command("load")(load.load)
 app.command()(search.search)
 app.command()(recall.recall)
 app.command()(ageing.age)

@@ -1,0 +1,351 @@
+"""Statements that are counted, sessions that wait, calls that are explained and profiled."""
+
+from __future__ import annotations
+
+import json
+import threading
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import psycopg
+import pytest
+from sqlalchemy import create_engine, text
+
+from hegel_store.cli import app
+from hegel_store.errors import ConfigurationError, InvalidInput, NotFound
+from hegel_store.models import FactFilter, NewStep
+from hegel_store.operations.watching import explain, locks, resolve, top
+from hegel_store.operations.watching.calling import calls_of, repositories_of
+from tests.commands import run
+from tests.debian import debian_server
+from tests.samples import fact, rows
+from tests.servers import wait_until
+
+NEXT_YEAR = datetime.now(UTC) + timedelta(days=300)
+COUNTING = "-c shared_preload_libraries=pg_stat_statements"
+
+
+@contextmanager
+def connected(address: str):
+    engine = create_engine(address.replace("postgresql:", "postgresql+psycopg:"))
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def counting():
+    """A database whose statements are counted, in a schema with an odd name, by two roles."""
+    with debian_server(COUNTING) as folder:
+        address = f"postgresql://postgres@/postgres?host={folder}"
+        with psycopg.connect(address, autocommit=True) as admin:
+            admin.execute('CREATE SCHEMA "a:b"')
+            admin.execute('CREATE EXTENSION pg_stat_statements SCHEMA "a:b"')
+            admin.execute("CREATE ROLE worker LOGIN")
+            admin.execute("CREATE DATABASE elsewhere")
+            for _ in range(3):
+                admin.execute("SELECT pg_sleep(0.05)")
+        elsewhere = address.replace("/postgres?", "/elsewhere?")
+        with psycopg.connect(elsewhere, autocommit=True) as other:
+            other.execute("SELECT 'of another database' AS somewhere_else")
+        with psycopg.connect(address.replace("postgres@", "worker@"), autocommit=True) as worker:
+            for number in range(40):
+                worker.execute("SELECT %s::int + 1 AS often", (number,))
+        yield address
+
+
+def test_statements_are_told_by_time_by_frequency_and_by_role(counting):
+    with connected(counting) as connection:
+        by_time = top(connection, order="time", limit=50)
+        by_calls = top(connection, order="calls", role="worker")
+        by_mean = top(connection, order="mean", limit=2)
+    (slowest,) = (one for one in by_time.statements if one.statement == "SELECT pg_sleep($1)")
+    assert (slowest.role, slowest.calls) == ("postgres", 3)
+    times = [one.total_ms for one in by_time.statements]
+    assert times == sorted(times, reverse=True)
+    assert slowest.total_ms > 150
+    assert slowest.mean_ms == pytest.approx(slowest.total_ms / 3)
+    assert slowest.worst_ms >= slowest.mean_ms
+    often = by_calls.statements[0]
+    assert (often.role, often.calls, often.rows) == ("worker", 40, 40)
+    assert {one.role for one in by_calls.statements} == {"worker"}
+    assert [one.role for one in by_calls.roles] == ["worker"]
+    assert by_mean.statements[0].mean_ms >= slowest.mean_ms
+    assert len(by_mean.statements) == 2
+    roles = {one.role: one for one in by_time.roles}
+    assert roles["worker"].calls >= 40
+    assert roles["postgres"].total_ms > 150
+    assert not [one for one in by_calls.statements if "somewhere_else" in one.statement]
+
+
+def test_what_is_missing_for_counting_is_said(counting, store):
+    with debian_server() as folder:
+        address = f"postgresql://postgres@/postgres?host={folder}"
+        with connected(address) as connection:
+            with pytest.raises(ConfigurationError, match=r"run CREATE EXTENSION.*preload"):
+                top(connection)
+            connection.execute(text("CREATE EXTENSION pg_stat_statements"))
+            with pytest.raises(ConfigurationError, match="has not loaded it: put it into shared"):
+                top(connection)
+    with (
+        store.engine.connect() as connection,
+        pytest.raises(ConfigurationError, match="embedded server has none"),
+    ):
+        top(connection)
+    with connected(counting) as connection, pytest.raises(InvalidInput, match="order"):
+        top(connection, order="size; DROP")
+
+
+def test_the_command_says_how_to_get_what_is_missing(url):
+    with pytest.raises(ConfigurationError, match="postgresql-contrib"):
+        run("top", "--url", url)
+
+
+def waiting(url: str, number: int, began: list[threading.Thread]) -> None:
+    """Let as many sessions ask for the row of a scope that this one may not have yet."""
+
+    def ask() -> None:
+        with psycopg.connect(url, application_name="waiter") as connection:
+            connection.execute("UPDATE hegel_labels SET name = name WHERE corpus_id = 'news'")
+
+    for _ in range(number):
+        thread = threading.Thread(target=ask)
+        thread.start()
+        began.append(thread)
+
+
+def test_who_waits_for_whom_is_a_tree_with_its_statements(store, url):
+    store.labels.find_or_create("news", "animals")
+    assert run("locks", "--url", url) == "Nobody waits for a lock.\n"
+    began: list[threading.Thread] = []
+    with psycopg.connect(url, application_name="holder") as holder:
+        holder.execute("UPDATE hegel_labels SET name = name WHERE corpus_id = 'news'")
+        process = holder.info.backend_pid
+        waiting(url, 2, began)
+        try:
+            with store.engine.connect() as connection:
+                wait_until(lambda: len(list(_all(locks(connection)))) == 3)
+                (tree,) = locks(connection)
+            shown = run("locks", "--url", url)
+            (told,) = json.loads(run("locks", "--json", "--url", url))
+        finally:
+            holder.rollback()
+            for thread in began:
+                thread.join()
+    assert tree.session.application == "holder"
+    assert (tree.session.pid, tree.session.state) == (
+        process,
+        "idle in transaction",
+    )
+    assert tree.session.waiting_since is None
+    waiters = [one.session for one in _all(tree.waiting)]
+    assert len({one.pid for one in waiters}) == 2
+    for one in waiters:
+        assert one.application == "waiter"
+        assert one.statement.startswith("UPDATE hegel_labels")
+        assert one.waiting_since >= one.transaction_since
+        assert one.lock_mode in ("ShareLock", "ExclusiveLock")
+    assert "holder" in shown
+    assert shown.count("waits") == 2
+    assert told["session"]["pid"] == tree.session.pid
+    with store.engine.connect() as connection:
+        assert locks(connection) == []
+
+
+def _all(trees):
+    for tree in trees:
+        yield tree
+        yield from _all(tree.waiting)
+
+
+def scanned(store, rows: int = 20_000) -> None:
+    with store.engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO hegel_facts (corpus_id, content, category)"
+                " SELECT 'news', 'fact ' || n, 'rest' FROM generate_series(1, :rows) AS n"
+            ),
+            {"rows": rows},
+        )
+        connection.execute(text("ANALYZE hegel_facts"))
+
+
+def test_a_call_is_explained_by_the_statement_that_it_sends(store, new):
+    with store.begin() as work:
+        call = resolve(repositories_of(work), "profiles.latest", ["news", "qa"])
+        explanation = explain(work.session, call)
+    (one,) = explanation.statements
+    assert explanation.answer.id == new.profile.id
+    assert "hegel_prompt_profiles" in one.statement
+    assert one.milliseconds > 0
+    assert "Index Scan" in "".join(one.lines)
+    assert one.warnings == []
+    shown = run("explain", "profiles.latest", "news", "qa", "--url", _url(store))
+    assert "Index Scan" in shown
+    assert "planned" in shown
+
+
+def _url(store) -> str:
+    return store.engine.url.render_as_string(hide_password=False).replace("+psycopg", "")
+
+
+def test_a_write_is_explained_and_leaves_nothing(store, url, new):
+    """Not even the month that its step is the first of."""
+    tables = "SELECT relname FROM pg_class WHERE relname ~ 'training_steps' ORDER BY 1"
+    before = rows(store, tables)
+    step = {
+        "corpus_id": "news",
+        "task_type": "qa",
+        "old_profile_id": str(new.profile.id),
+        "query": "?",
+        "predicted_answer": "!",
+        "created_at": NEXT_YEAR.isoformat(),
+    }
+    told = json.loads(run("explain", "steps.log", json.dumps(step), "--json", "--url", url))
+    plans = [one for one in told["statements"] if one["plan"] is not None]
+    assert [one for one in plans if "INSERT INTO hegel_training_steps" in one["statement"]]
+    assert plans[-1]["plan"]["Plan"]["Node Type"] == "ModifyTable"
+    run("explain", "profiles.append", "news", "qa", "{}", f"base={new.profile.id}", "--url", url)
+    assert rows(store, "SELECT count(*) FROM hegel_training_steps") == [(0,)]
+    assert rows(store, "SELECT count(*) FROM hegel_prompt_profiles") == [(1,)]
+    assert rows(store, tables) == before
+
+
+def test_each_statement_is_explained_as_the_rows_are_that_it_meets(store, new):
+    """The second statement of a call sees what the first one wrote, once."""
+
+    def call():
+        with_first = NewStep(
+            corpus_id="news",
+            task_type="qa",
+            old_profile_id=new.profile.id,
+            query="a",
+            predicted_answer="b",
+        )
+        work.steps.log(with_first)
+        return work.steps.recent("news", "qa")
+
+    with store.begin() as work:
+        explanation = explain(work.session, call)
+    assert len(explanation.answer) == 1
+    last = explanation.statements[-1]
+    assert last.plan["Plan"]["Actual Rows"] == 1
+
+
+def test_plans_that_deserve_a_look_are_told(store, url):
+    scanned(store)
+
+    def found(statement: str, **values: object) -> set[str]:
+        with store.begin() as work:
+            explanation = explain(
+                work.session, lambda: work.session.execute(text(statement), values).all()
+            )
+        return {finding.code for one in explanation.statements for finding in one.warnings}
+
+    assert found("SELECT 1 FROM hegel_facts WHERE seen_count > 7") >= {
+        "plan-sequential-scan",
+        "plan-filter",
+    }
+    with_sort = "SELECT content FROM hegel_facts ORDER BY md5(content)"
+    assert "plan-spilled" not in found(with_sort)
+    with store.begin() as work:
+        work.session.execute(text("SET LOCAL work_mem = '64kB'"))
+        explanation = explain(work.session, lambda: work.session.execute(text(with_sort)).all())
+    codes = [finding.code for finding in explanation.statements[0].warnings]
+    assert "plan-spilled" in codes
+    assert "plan-wrong-estimate" in found(
+        "SELECT n FROM generate_series(1, 5000) AS n WHERE n % 2 = CAST(:n AS int) * 0", n=1
+    )
+    assert found("SELECT 1 FROM hegel_facts LIMIT 3") == set(), "ended early, as was wished"
+    assert found("SELECT content FROM hegel_facts WHERE corpus_id = 'none'") == set()
+
+
+def test_every_public_call_has_parameters_that_words_can_fill(store):
+    with store.begin() as work:
+        repositories = repositories_of(work)
+        names = calls_of(repositories)
+        assert {"facts.search", "profiles.latest", "populations.fittest", "runs.start"} <= {*names}
+        for name in names:
+            with pytest.raises(InvalidInput):
+                resolve(repositories, name, ["no_such_parameter=1"] * 9)
+
+
+def test_words_become_what_the_parameters_take(store):
+    identifier = uuid4()
+    with store.begin() as work:
+        repositories = repositories_of(work)
+        search = resolve(
+            repositories,
+            "facts.search",
+            ["to be = or not", "limit=3", 'filters={"categories": ["a"]}', "recall=0.9"],
+        )
+        number = resolve(repositories, "profiles.get", ["2024", f"{identifier}"])
+        with pytest.raises(NotFound):
+            number()
+    assert search.positional == ["to be = or not"]
+    assert search.named == {
+        "limit": 3,
+        "filters": FactFilter(categories=["a"]),
+        "recall": 0.9,
+    }
+    assert number.positional == ["2024", identifier], "a name of digits stays one"
+
+
+@pytest.mark.parametrize(
+    ("words", "field", "reason"),
+    [
+        (["latest", "news", "qa"], "call", "is none of"),
+        (["profiles.engine"], "call", "is none of profiles.alias_history"),
+        (["profiles.latest", "news"], "call", "missing a required argument: 'task_type'"),
+        (["profiles.latest", "news", "qa", "more"], "call", "does not take 'more'"),
+        (["profiles.get", "news", "no-id"], "profile_id", "UUID"),
+        (["facts.search", "x", "limit=many"], "limit", "integer"),
+        (["steps.log", '{"corpus_id": "news"}'], "step", "required"),
+    ],
+)
+def test_words_that_mean_nothing_are_refused_by_name(url, words, field, reason):
+    with pytest.raises(InvalidInput, match=reason) as caught:
+        run("explain", *words, "--url", url)
+    assert caught.value.field == field
+
+
+def test_a_search_is_explained_with_its_real_statement(store, url):
+    store.facts.add_many([fact("Hedgehogs sleep in autumn.")])
+    shown = run(
+        "explain", "facts.search", "hedgehogs", "corpus_id=news", "--no-embeddings", "--url", url
+    )
+    assert "hegel_facts" in shown
+    assert "ms planning and execution" in shown
+
+
+def test_a_call_is_profiled_and_what_it_writes_is_rolled_back(store, url, tmp_path):
+    pytest.importorskip("pyinstrument", reason="the `profile` extra is not installed")
+    page = tmp_path / "profile.html"
+    shown = run(
+        "profile", "profiles.append", "news", "qa", "{}", "--seconds", "0.3",
+        "--html", page, "--url", url,
+    )  # fmt: skip
+    assert "calls of profiles.append" in shown
+    assert "append" in shown.partition("\n")[2]
+    assert "<html" in page.read_text()
+    told = json.loads(
+        run("profile", "profiles.latest", "news", "qa", "--seconds", "0.2", "--json", "--url", url)
+    )
+    assert told["calls"] > 5
+    assert told["samples"] > 0
+    assert told["profile"]["root_frame"]
+    assert rows(store, "SELECT count(*) FROM hegel_prompt_profiles") == [(0,)]
+
+
+def test_profiling_says_what_it_needs(monkeypatch, url):
+    import sys
+
+    monkeypatch.setitem(sys.modules, "pyinstrument", None)
+    with pytest.raises(ConfigurationError, match=r"hegel_store\[profile\]"):
+        run("profile", "profiles.latest", "news", "qa", "--url", url)
+
+
+def test_the_commands_are_registered():
+    names = {command.name for command in app.registered_commands}
+    assert {"top", "locks", "explain", "profile", "load"} <= names
