@@ -77,10 +77,10 @@ def heading(report: LoadReport) -> str:
 def resources(report: LoadReport) -> str:
     """What it took, and what went wrong."""
     used = report.resources
-    machine = "" if used.machine is None else f", the machine's {used.cores} {used.machine:.0%}"
+    busy = "" if used.machine is None else f", the machine's {used.cores} cores {used.machine:.0%}"
     wrong = ", ".join(f"{name} {count:,}" for name, count in report.errors.items())
     return (
-        f"The users' processor {used.processor:.0%} of a core{machine}; their memory "
+        f"The users' processor {used.processor:.0%} of a core{busy}; their memory "
         f"{used.memory_bytes / 2**20:,.0f} MB at most. Errors: {wrong or 'none'}."
     )
 
