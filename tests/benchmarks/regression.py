@@ -40,7 +40,7 @@ SLOWER = 1.10
 CONFIDENCE = 0.99
 CALLS = {"latest": 30, "log": 30, "search": 12, "fittest": 30}
 """So many make a block."""
-BLOCKS = 50
+BLOCKS = 100
 RUNS = ("hegel_store", "alembic")
 """What a change has to be in for the calls to take another time."""
 SETTINGS = {"fsync": "off", "autovacuum": "off"}
