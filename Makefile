@@ -5,18 +5,21 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 # For example: make test PYTEST="--forbid-skips", or PYTEST="-k lineage"
 PYTEST ?=
+# What `make regression` compares with.
+BASE ?= HEAD~1
 # Each of the processes has its own server.
 JOBS ?= 2
 IN_PARALLEL := --numprocesses $(JOBS) --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types check pytest bench golden record-release format clean
+.PHONY: help demo test lint types check pytest bench regression golden record-release format clean
 
 help:
 	@echo "make demo    run a real training loop on the embedded PostgreSQL (about two minutes)"
 	@echo "make test    set up and run everything: format, lint, types, tests on PostgreSQL 18 and 16"
 	@echo "make check   only format, lint and types"
 	@echo "make bench   the benchmarks behind the numbers in docs/"
+	@echo "make regression  compare the speed of calls with the last commit's code (or BASE=...)"
 	@echo "make golden  write the catalogs that the revisions lead to anew"
 	@echo "make record-release  record the release about to be tagged, for the tests of later ones"
 	@echo "make format  rewrite the code in the one format"
@@ -56,6 +59,9 @@ pytest: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	for benchmark in tests/benchmarks/bench_*.py; do $(BIN)/python $$benchmark || exit 1; done
+
+regression: $(VENV)/.dev
+	$(BIN)/python tests/benchmarks/regression.py --base $(BASE)
 
 golden: $(VENV)/.dev
 	$(BIN)/pytest --quiet --postgres 18 --write-golden tests/migrations/test_golden.py -k golden_one

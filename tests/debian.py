@@ -16,8 +16,11 @@ DEBIAN = Path("/usr/lib/postgresql/15/bin")
 
 
 @contextmanager
-def debian_server() -> Iterator[str]:
-    """The folder of a running server's socket; the test is skipped where it is not installed."""
+def debian_server(settings: str = "") -> Iterator[str]:
+    """The folder of a running server's socket; the test is skipped where it is not installed.
+
+    ``settings`` are options of the server: "-c name=value ...".
+    """
     if not (DEBIAN / "initdb").exists():
         # .ci/run installs it and takes no skip; a developer's machine may lack it.
         pytest.skip(f"Debian's PostgreSQL 15 is not installed in {DEBIAN}")
@@ -37,7 +40,7 @@ def debian_server() -> Iterator[str]:
         call(
             DEBIAN / "initdb", "-D", data, "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "-N"
         )
-        start = f"-k {folder} -c listen_addresses='' -c fsync=off"
+        start = f"-k {folder} -c listen_addresses='' -c fsync=off {settings}"
         log = folder / "log"
         call(DEBIAN / "pg_ctl", "-D", data, "-w", "-l", log, "-o", start, "start")
         try:

@@ -58,3 +58,7 @@ class TopicEmbedder(HashingEmbedder):
     def _unit(self, word: str) -> np.ndarray:
         direction = self._direction(word)
         return direction / np.linalg.norm(direction)
+
+
+HASHING = HashingEmbedder()
+"""For commands, which take an embedder by the name of its place."""

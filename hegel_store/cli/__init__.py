@@ -13,6 +13,7 @@ from hegel_store.cli import (
     aliases,
     archive,
     baselines,
+    calls,
     database,
     demo,
     dimension,
@@ -22,6 +23,7 @@ from hegel_store.cli import (
     importers,
     indexes,
     journal,
+    load,
     maintain,
     populations,
     profiles,
@@ -36,6 +38,7 @@ from hegel_store.cli import (
     settings,
     usefulness,
     versions,
+    watching,
 )
 from hegel_store.errors import HegelStoreError
 
@@ -51,10 +54,15 @@ app.command()(database.downgrade)
 app.command()(database.check)
 app.command()(doctor.doctor)
 app.add_typer(dsn.dsn, name="dsn")
+app.command("top")(watching.top_)
+app.command("locks")(watching.locks_)
+app.command("explain")(calls.explain_)
+app.command("profile")(calls.profile_)
 app.command()(dimension.new_dimension)
 app.command()(adoption.adopt)
 app.command()(demo.demo)
 app.command()(seed.seed)
+app.command("load")(load.load)
 app.command()(search.search)
 app.command()(recall.recall)
 app.add_typer(baselines.app, name="baseline")

@@ -20,6 +20,7 @@ from typer.testing import CliRunner
 import hegel_store
 from hegel_store import errors
 from hegel_store.cli import app
+from hegel_store.load import TARGETS
 from hegel_store.models import NewStep
 from hegel_store.schema import VERSION_TABLE, metadata
 from hegel_store.settings import Settings
@@ -81,6 +82,7 @@ def test_the_page_on_caches_runs_as_it_stands(url, monkeypatch):
         "runs",
         "search-prompts",
         "vector-indexes",
+        "watch",
     ],
 )
 def test_a_page_runs_as_it_stands_on_a_store(url, monkeypatch, page, tmp_path):
@@ -309,6 +311,19 @@ def test_every_code_of_a_finding_is_documented():
         for path in (ROOT / "hegel_store/operations" / package).glob("*.py"):
             written |= _codes_in(ast.parse(path.read_text()))
     assert named == written
+
+
+def test_every_warning_about_a_plan_is_documented():
+    page = (ROOT / "docs/how-to/watch.md").read_text()
+    named = set(re.findall(r"^\| `(plan-[a-z-]+)` \|", page, re.MULTILINE))
+    source = ROOT / "hegel_store/operations/watching/plan_warnings.py"
+    assert named == _codes_in(ast.parse(source.read_text()))
+
+
+def test_targets_on_the_page_about_load_are_those_that_are_judged():
+    page = (ROOT / "docs/how-to/load.md").read_text()
+    shown = re.findall(r"^│ ([^│]+?) +│ ((?:<|>|none)[^│]*?) +│", page, re.MULTILINE)
+    assert shown == [(target.name, target.shown) for target in TARGETS]
 
 
 def _codes_in(tree: ast.AST) -> set[str]:

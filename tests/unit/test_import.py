@@ -44,9 +44,9 @@ def test_importing_the_store_loads_no_model(statement):
     assert "sqlalchemy" in loaded  # or this test would show nothing
 
 
-def test_importing_the_archive_or_the_command_line_loads_no_frames():
+def test_importing_the_archive_or_the_command_line_loads_no_frames_and_no_profiler():
     for module in ("hegel_store.archive", "hegel_store.cli"):
-        assert _loaded_after(f"import {module}").isdisjoint(FRAMES)
+        assert _loaded_after(f"import {module}").isdisjoint({*FRAMES, "pyinstrument"})
 
 
 def test_importing_the_package_takes_hardly_longer_than_starting_python():

@@ -33,6 +33,7 @@ from hegel_store.operations import (
     maintenance,
     tuning,
     vector_indexes,
+    watching,
 )
 from hegel_store.operations.doctor import bloat
 from hegel_store.operations.erasing import statements as erasing_statements
@@ -41,6 +42,7 @@ from hegel_store.operations.maintenance import indexes as maintained_indexes
 from hegel_store.operations.maintenance import statements as maintenance_statements
 from hegel_store.operations.tuning import statements as tuning_statements
 from hegel_store.operations.vector_indexes import statements as index_statements
+from hegel_store.operations.watching import usage_statements
 from hegel_store.repositories import (
     fact_writing,
     population_front_statements,
@@ -81,6 +83,7 @@ MODULES = [
         maintenance,
         tuning,
         vector_indexes,
+        watching,
     )
     for found in pkgutil.iter_modules(package.__path__)
 ]
@@ -378,6 +381,15 @@ def test_the_schema_of_an_extension_is_a_name_and_nothing_else() -> None:
         statement = measure(odd)
         assert '"a""; DROP :x %%s".' in sql(statement)
         assert set(statement.compile().params) == {"oid"}
+
+
+@pytest.mark.parametrize("order", get_args(usage_statements.Order))
+def test_counted_statements_are_asked_for_by_a_quoted_name(order: usage_statements.Order) -> None:
+    odd = 'a"; DROP :x %s'
+    statement = usage_statements.statements_by(order, odd)
+    assert '"a""; DROP :x %%s"."pg_stat_statements"' in sql(statement)
+    assert set(statement.compile().params) == {"role", "limit"}
+    assert set(usage_statements.roles(odd).compile().params) == {"role"}
 
 
 def test_statements_of_indexes_quote_what_they_are_given() -> None:

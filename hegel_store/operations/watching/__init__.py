@@ -1,0 +1,24 @@
+"""A look at a database at work: its statements, who waits for whom, and the plans of a call."""
+
+from hegel_store.operations.watching.calling import Call, resolve
+from hegel_store.operations.watching.explaining import Explained, Explanation, explain
+from hegel_store.operations.watching.locks import LockTree, Waiter, locks
+from hegel_store.operations.watching.profiling import profile
+from hegel_store.operations.watching.usage import Order, RoleUsage, StatementUsage, Usage, top
+
+__all__ = [
+    "Call",
+    "Explained",
+    "Explanation",
+    "LockTree",
+    "Order",
+    "RoleUsage",
+    "StatementUsage",
+    "Usage",
+    "Waiter",
+    "explain",
+    "locks",
+    "profile",
+    "resolve",
+    "top",
+]
