@@ -10,6 +10,7 @@ from sqlalchemy import Connection, exc
 
 from hegel_store.database import translated
 from hegel_store.errors import ConfigurationError, DatabaseError
+from hegel_store.failures import NOT_READY
 from hegel_store.models.checks import check_choice, check_integer, check_name
 from hegel_store.operations.watching.usage_statements import (
     EXTENSION,
@@ -89,8 +90,8 @@ def top(
             ).all()
             by_role = connection.execute(roles(extension.schema), {"role": role}).all()
     except DatabaseError as error:
-        # object_not_in_prerequisite_state: created, but not loaded when the server was started.
-        if not isinstance(error.__cause__, exc.DBAPIError) or error.sqlstate != "55000":
+        # Created, but not loaded when the server was started.
+        if not isinstance(error.__cause__, exc.DBAPIError) or error.sqlstate != NOT_READY:
             raise
         raise ConfigurationError(
             f"pg_stat_statements was created, but the server has not loaded it: {PRELOAD}"
