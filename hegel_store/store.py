@@ -13,7 +13,7 @@ from sqlalchemy import URL, Engine
 from sqlalchemy.orm import Session
 
 from hegel_store import migrate
-from hegel_store.connector import Connector
+from hegel_store.connector import MIGRATING_POOLED, Connector
 from hegel_store.database import Database, translated
 from hegel_store.deadlines import TimedAutocommit
 from hegel_store.embeddings.prewarming import Prewarming
@@ -310,7 +310,7 @@ class Store:
         connected with ``pgbouncer=True``: the migration lock belongs to a session.
         """
         if self.settings.pgbouncer:
-            raise ConfigurationError("migrate over a direct connection, not through PgBouncer")
+            raise ConfigurationError(MIGRATING_POOLED)
         migrate.upgrade(self.address, phase=phase)
         # What was opened before pgvector was there does not find it.
         self._database.close()
