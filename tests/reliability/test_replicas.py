@@ -1,32 +1,31 @@
-"""Read-only units of work on streaming standbys: real ones, stopped in their replay, killed, and
-promoted after the primary was killed."""
+"""Read-only units of work on streaming standbys: real ones, stopped in their replay."""
 
 from __future__ import annotations
 
-import threading
+import json
+import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
-from typing import Any
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from typer.testing import CliRunner
 
 import hegel_store
+from hegel_store.cli import app
 from hegel_store.errors import (
     ConfigurationError,
     DatabaseError,
-    DatabaseUnavailable,
     InvalidInput,
-    OutcomeUnknown,
 )
 from hegel_store.replicas import Replicas
 from hegel_store.store import Store
 from hegel_store.unit_of_work import UnitOfWork
-from tests.reliability.standbys import Cluster, cluster
+from tests.reliability.reading import read, server_of, states
+from tests.reliability.standbys import Cluster
 from tests.samples import Steps, fact
-from tests.servers import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -35,58 +34,10 @@ UNCHANGING = 3600.0
 LONG = 30.0
 
 
-@pytest.fixture(scope="module")
-def servers(request: pytest.FixtureRequest) -> Iterator[Cluster]:
-    """A primary and two standbys, which tests pause and leave running."""
-    with cluster(request.config.getoption("--postgres")) as made:
-        yield made
-
-
-@pytest.fixture
-def corpus(request: pytest.FixtureRequest, servers: Cluster) -> Iterator[str]:
-    """A corpus of the test's own; replay goes on after it."""
-    yield request.node.name[:150]
-    for one in servers.standbys:
-        one.resume()
-    servers.catch_up()
-
-
-@pytest.fixture
-def connect(servers: Cluster) -> Iterator[Callable[..., Store]]:
-    stores = []
-
-    def on_the_cluster(**settings: Any) -> Store:
-        stores.append(hegel_store.connect(servers.url, replicas=servers.replicas, **settings))
-        return stores[-1]
-
-    yield on_the_cluster
-    for store in stores:
-        store.close()
-
-
-def server_of(work: UnitOfWork) -> tuple[bool, str]:
-    """Whether it is a standby, and where its data are."""
-    row = work.session.execute(
-        text("SELECT pg_is_in_recovery(), current_setting('data_directory')")
-    ).one()
-    return bool(row[0]), str(row[1])
-
-
-def read(store: Store, corpus: str, after: str | None = None) -> tuple[bool, int]:
-    """Whether a standby answered, and the scope's newest version (0 without any)."""
-    with store.begin(read_only=True, after=after) as work:
-        latest = work.profiles.latest(corpus, "qa")
-        return server_of(work)[0], latest.version if latest else 0
-
-
 def pause(servers: Cluster) -> None:
     servers.catch_up()
     for one in servers.standbys:
         one.pause()
-
-
-def states(store: Store) -> list[str]:
-    return [one.state for one in store.check().replicas]
 
 
 def test_each_read_after_a_write_is_on_a_standby_and_sees_it(connect, corpus, report):
@@ -288,158 +239,37 @@ def test_replicas_are_urls_of_postgresql_in_a_list(servers, given):
         hegel_store.connect(servers.url, replicas=given)
 
 
-def test_a_standby_that_is_killed_is_left_out_and_comes_back(connect, servers, corpus, caplog):
-    store = connect(replica_wait=LONG, replica_staleness=UNCHANGING)
-    store.profiles.append(corpus, "qa", {})
-    victims = {str(one.data): one for one in servers.standbys}
-    met = []
-
-    def kill_it_in_the_middle(work: UnitOfWork) -> int:
-        is_standby, data = server_of(work)
-        if is_standby and not met:
-            met.append(data)
-            victims[data].kill()
-        latest = work.profiles.latest(corpus, "qa")
-        return latest.version if latest else 0
-
-    # The first attempt loses its server, the next one is on another.
-    assert store.transact(kill_it_in_the_middle, read_only=True) == 1
-    victim = victims[met[0]]
-    for _ in range(30):
-        with store.begin(read_only=True) as work:
-            is_standby, data = server_of(work)
-            assert is_standby
-            assert data != met[0]
-    assert sorted(states(store)) == ["away", "fresh"]
-    assert caplog.text.count("is left out") == 1
-    victim.start()
-
-    def is_used_again() -> bool:
-        with store.begin(read_only=True) as work:
-            return server_of(work)[1] == met[0]
-
-    wait_until(is_used_again, 60.0)
-    assert caplog.text.count("is back") == 1
-    assert states(store) == ["fresh", "fresh"]
-
-
-WRITERS = 3
-ENOUGH = 40
-"""Acknowledged writes of each writer, before the primary is killed and after."""
-
-
-class Ledger:
-    """What one writer was told of each of its writes."""
-
-    def __init__(self, corpus: str) -> None:
-        self.corpus = corpus
-        self.acknowledged: list[int] = []
-        self.unknown: list[int] = []
-        self.refused = 0
-
-    def write(self, store: Store, until: threading.Event) -> None:
-        number = 0
-        while not until.is_set():
-            number += 1
-            try:
-                store.profiles.append(self.corpus, "qa", {"number": number})
-            except OutcomeUnknown:
-                self.unknown.append(number)
-            except DatabaseUnavailable:
-                self.refused += 1
-                time.sleep(0.02)
-            else:
-                self.acknowledged.append(number)
-
-
-def test_after_a_promotion_nothing_acknowledged_is_lost(request, report):
-    """Commits wait for one of two standbys. The primary is killed under load, the standby that has
-    received more is promoted, the other one follows it; the store is told nothing."""
-    version = request.config.getoption("--postgres")
-    with (
-        cluster(version) as servers,
-        hegel_store.connect(servers.url, replicas=servers.replicas, replica_wait=LONG) as store,
-    ):
-        servers.execute("ALTER SYSTEM SET synchronous_standby_names = 'ANY 1 (*)'")
-        servers.execute("SELECT pg_reload_conf()")
-        ledgers = [Ledger(f"c{number}") for number in range(WRITERS)]
-        done = threading.Event()
-        with ThreadPoolExecutor(WRITERS) as threads:
-            writing = [threads.submit(one.write, store, done) for one in ledgers]
-            try:
-                wait_until(lambda: all(len(one.acknowledged) >= ENOUGH for one in ledgers), 60.0)
-                servers.primary.kill()
-                first, second = servers.standbys
-                for one in servers.standbys:
-                    wait_until(lambda one=one: not one.is_receiving(), 60.0)
-                if second.received() > first.received():
-                    first, second = second, first
-                killed_at = time.monotonic()
-                first.promote()
-                before = [len(one.acknowledged) for one in ledgers]
-                _wait_for_more(ledgers, before)
-                seconds = time.monotonic() - killed_at
-                with pytest.raises(AssertionError):  # it follows nobody: left out, whatever it has
-                    wait_until(partial(_reads_at, store, str(second.data)), 1.0)
-                second.follow(first)
-                wait_until(partial(_reads_at, store, str(second.data)), 60.0)
-            finally:
-                done.set()
-            for one in writing:
-                one.result(60)
-        for one in ledgers:
-            stored = {
-                profile.profile["number"]
-                for profile in store.profiles.history(one.corpus, "qa", limit=100_000)
-            }
-            assert set(one.acknowledged) <= stored
-            assert stored <= set(one.acknowledged) | set(one.unknown)
-            assert read(store, one.corpus) == (True, len(stored))
-        acknowledged, unknown, refused = (
-            sum(len(one.acknowledged) for one in ledgers),
-            sum(len(one.unknown) for one in ledgers),
-            sum(one.refused for one in ledgers),
-        )
-        report(
-            f"promotion under load: {acknowledged} acknowledged, 0 lost, {unknown} unknown, "
-            f"{refused} refused; writing again {seconds:.1f} s after the promotion began"
-        )
-
-
-def _wait_for_more(ledgers: list[Ledger], before: list[int]) -> None:
-    wait_until(
-        lambda: all(
-            len(one.acknowledged) >= count + ENOUGH
-            for one, count in zip(ledgers, before, strict=True)
-        ),
-        60.0,
-    )
-
-
-def _reads_at(store: Store, data: str) -> bool:
-    with store.begin(read_only=True) as work:
-        return server_of(work) == (True, data)
-
-
-def test_while_the_primary_is_away_a_read_says_so(request):
-    """A standby that receives from nobody shows no bound on how old it is."""
-    version = request.config.getoption("--postgres")
-    with (
-        cluster(version, standbys=1) as servers,
-        hegel_store.connect(servers.url, replicas=servers.replicas) as store,
-    ):
-        assert read(store, "c") == (True, 0)
-        servers.primary.kill()
-        wait_until(lambda: not servers.standbys[0].is_receiving(), 60.0)
-        with pytest.raises(DatabaseUnavailable):
-            read(store, "c")
-        servers.primary.start()
-        wait_until(partial(_reads_at, store, str(servers.standbys[0].data)), 60.0)
-
-
 def test_migrating_goes_to_the_primary(connect, servers, corpus):
     store = connect()
     store.upgrade()
     assert store.check().revision
     with pytest.raises(ConfigurationError):
         connect(pgbouncer=True).upgrade()
+
+
+def test_the_command_shows_each_standby(servers):
+    gone = "postgresql://postgres@/postgres?host=/nowhere"
+    given = [f"--replica={one}" for one in [*servers.replicas, gone]]
+    shown = CliRunner().invoke(app, ["check", "--url", servers.url, "--json", *given])
+    assert shown.exit_code == 0, shown.output
+    replicas = json.loads(shown.stdout)["replicas"]
+    assert [one["state"] for one in replicas] == ["fresh", "fresh", "away"]
+    assert replicas[2]["reason"]
+    table = CliRunner().invoke(app, ["check", "--url", servers.url, *given], terminal_width=200)
+    assert (table.stdout.count("fresh"), table.stdout.count("away")) == (2, 1)
+
+
+def test_the_page_on_standbys_runs_as_it_stands(servers, capsys):
+    """With the servers of the tests for those of the page."""
+    page = Path(__file__).parents[2].joinpath("docs/how-to/replicas.md").read_text()
+    urls = [servers.url, *servers.replicas]
+    scope = {"hegel_store": hegel_store}
+    blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    assert len(blocks) == 5
+    for block in blocks:
+        for named, real in zip(re.findall(r'"(postgresql://[^"]*)"', block), urls, strict=False):
+            block = block.replace(f'"{named}"', f'"{real}"')
+        exec(compile(block, "replicas.md", "exec"), scope)  # noqa: S102
+    scope["store"].close()
+    assert capsys.readouterr().out.split().count("fresh") == 2
+    assert (scope["newest"].version, scope["steps"]) == (1, [])
