@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 
 import pytest
@@ -57,6 +59,32 @@ def test_a_standby_that_is_killed_is_left_out_and_comes_back(connect, servers, c
     wait_until(is_used_again, 60.0)
     assert caplog.text.count("is back") == 1
     assert states(store) == ["fresh", "fresh"]
+
+
+def test_a_standby_that_is_away_is_tried_less_and_less_often(servers, corpus, tmp_path):
+    """Something that hangs up at once stands in its place, and counts."""
+    attempts = []
+    with socket.socket(socket.AF_UNIX) as door:
+        door.bind(str(tmp_path / ".s.PGSQL.5432"))
+        door.listen()
+
+        def count() -> None:
+            with suppress(OSError):
+                while True:
+                    door.accept()[0].close()
+                    attempts.append(time.monotonic())
+
+        threading.Thread(target=count, daemon=True).start()
+        gone = f"postgresql://postgres@/postgres?host={tmp_path}"
+        with hegel_store.connect(servers.url, replicas=[gone], replica_wait=LONG) as store:
+            reads, ends_at = 0, time.monotonic() + 1.6
+            while time.monotonic() < ends_at:
+                assert read(store, corpus) == (False, 0)
+                reads += 1
+        door.shutdown(socket.SHUT_RDWR)
+    # Pauses of at least a quarter, a half and one second.
+    assert 1 <= len(attempts) <= 3
+    assert reads > 10
 
 
 WRITERS = 3

@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import Executable, TextClause, TextualSelect
 from sqlalchemy.dialects import postgresql
 
-from hegel_store import archive, importers, repositories, transfer
+from hegel_store import archive, importers, replicas, repositories, transfer
 from hegel_store.archive import StepFilter
 from hegel_store.archive import statements as archive_statements
 from hegel_store.importers import gepa_runs, mlflow_prompts
@@ -52,7 +52,7 @@ SLOTS = [slot for size in DIMENSIONS for slot in slots_for("slot", size)]
 
 MODULES = [
     importlib.import_module(f"{package.__name__}.{found.name}")
-    for package in (repositories, archive, transfer, importers, gepa, openevolve)
+    for package in (repositories, replicas, archive, transfer, importers, gepa, openevolve)
     for found in pkgutil.iter_modules(package.__path__)
 ]
 
