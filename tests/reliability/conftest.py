@@ -9,6 +9,8 @@ import pytest
 
 import hegel_store
 from hegel_store.store import Store
+from tests.conftest import Server
+from tests.reliability.pgbouncer import pooler
 from tests.reliability.standbys import Cluster, cluster
 
 
@@ -39,3 +41,10 @@ def connect(servers: Cluster) -> Iterator[Callable[..., Store]]:
     yield on_the_cluster
     for store in stores:
         store.close()
+
+
+@pytest.fixture
+def pooled_url(server: Server, url: str) -> Iterator[str]:
+    """The test's database through PgBouncer."""
+    with pooler(server, url) as pooled:
+        yield pooled

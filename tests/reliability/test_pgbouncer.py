@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
@@ -22,19 +21,13 @@ from hegel_store.errors import (
 )
 from hegel_store.settings import Settings, resolve_address
 from hegel_store.store import Store
-from tests.reliability.pgbouncer import needs_pgbouncer, pooler
+from tests.reliability.pgbouncer import needs_pgbouncer
 from tests.samples import MAY, Steps
 
 pytestmark = [needs_pgbouncer, pytest.mark.slow]
 
 THREADS = 4
 ROUNDS = 15
-
-
-@pytest.fixture
-def pooled_url(server, url) -> Iterator[str]:
-    with pooler(server, url) as pooled:
-        yield pooled
 
 
 def _errors_of_many_calls(store: Store) -> list[DatabaseError]:
