@@ -40,6 +40,11 @@ alone it would wait for two hours. A process that is stopped there is no failure
 POOLED = "cannot be set through a pooler: use ALTER ROLE ... SET search_path"
 
 
+MIGRATING_POOLED = (
+    "migrate over a direct connection, not through PgBouncer: the lock is a session's"
+)
+
+
 class Connector:
     """Opens connections. It keeps the parameters out of every frame that an error passes through,
     because a traceback that captures locals would print the password."""
@@ -113,9 +118,13 @@ class Connector:
         connection.autocommit = True
         row = connection.execute(FIND_SCHEMAS, given).fetchone()
         connection.autocommit = False
-        if self._schema is None or row is None:
+        if row is None:
             return None
         is_direct, is_there, may_use, is_installed, *_ = row
+        if self._migrating and not is_direct:
+            return ConfigurationError(MIGRATING_POOLED)
+        if self._schema is None:
+            return None
         if not is_direct:
             return InvalidInput("database_schema", POOLED)
         where = f"the schema {self._schema!r} of {self._where}"

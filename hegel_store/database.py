@@ -135,9 +135,13 @@ def _has_something_to_read(connection: psycopg.Connection[Any]) -> bool:
 
 
 def _leave_standby(context: ExceptionContext) -> None:
-    """A write was refused as read-only: the primary is elsewhere now, so connect anew."""
+    """A write was refused as read-only: the primary is elsewhere now, so connect anew. Unless it is
+    the transaction that was begun so."""
     if failure_of(context.original_exception) is Failure.READ_ONLY:
-        context.is_disconnect = True
+        driver: Any = (
+            context.connection.connection.driver_connection if context.connection else None
+        )
+        context.is_disconnect = driver is None or not driver.read_only
 
 
 def _forget_after_fork() -> None:

@@ -151,8 +151,13 @@ def leaves_unknown(error: exc.DBAPIError) -> bool:
     return (
         failure_of(error) in (Failure.BROKEN, Failure.POOLER)
         and error.statement is not None
-        and _WRITES.search(error.statement) is not None
+        and writes(error.statement)
     )
+
+
+def writes(statement: str) -> bool:
+    """Whether it inserts, updates or deletes, however deep inside."""
+    return _WRITES.search(statement) is not None
 
 
 def error_of(error: exc.DBAPIError | exc.TimeoutError | psycopg.Error) -> DatabaseError:

@@ -67,7 +67,8 @@ class Settings(BaseSettings):
     set timeouts with ALTER ROLE there. ``query_log`` counts the queries that are searched by
     meaning, texts and all. ``result_cache`` answers an identical search from memory until somebody
     writes to its corpus. ``follow_seconds`` pass between two looks for new profiles where there
-    are no notifications.
+    are no notifications. A standby is waited for during ``replica_wait``, and may be up to
+    ``replica_staleness`` old.
     Raises InvalidInput, naming the field.
     """
 
@@ -97,6 +98,8 @@ class Settings(BaseSettings):
     result_cache_seconds: float = Field(300.0, gt=0, le=LONGEST_TIMEOUT)
     result_cache_bytes: int = Field(64 * 2**20, ge=1)
     follow_seconds: float = Field(1.0, gt=0, le=LONGEST_TIMEOUT)
+    replica_wait: float = Field(0.5, ge=0, le=LONGEST_TIMEOUT)
+    replica_staleness: float = Field(10.0, ge=0, le=LONGEST_TIMEOUT)
 
     def __init__(self, **values: Any) -> None:
         problem = None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar, Unpack
@@ -12,7 +13,7 @@ from sqlalchemy import URL, Engine
 from sqlalchemy.orm import Session
 
 from hegel_store import migrate
-from hegel_store.connector import Connector
+from hegel_store.connector import MIGRATING_POOLED, Connector
 from hegel_store.database import Database, translated
 from hegel_store.deadlines import TimedAutocommit
 from hegel_store.embeddings.prewarming import Prewarming
@@ -34,6 +35,7 @@ from hegel_store.operations.baselines import Baselines
 from hegel_store.operations.erasing import CorpusErasure, HashedCache
 from hegel_store.operations.prompt_index import PromptIndex
 from hegel_store.operations.reembed import Reembedding
+from hegel_store.replicas import Replicas, Standby
 from hegel_store.repositories import (
     Budget,
     FactRepository,
@@ -50,7 +52,7 @@ from hegel_store.repositories.query_log import QueryLog, most_frequent_queries
 from hegel_store.repositories.result_cache import ResultCache
 from hegel_store.repositories.spaces import Embedders, Spaces
 from hegel_store.retries import repeated
-from hegel_store.settings import DatabaseAddress, Settings, resolve_address
+from hegel_store.settings import DatabaseAddress, Settings, parse_address, resolve_address
 from hegel_store.unit_of_work import UnitOfWork, commit
 
 T = TypeVar("T")
@@ -72,11 +74,18 @@ class Store:
         settings: Settings,
         embedder: Embedder | None = None,
         embedders: Embedders | None = None,
+        replicas: Sequence[DatabaseAddress] = (),
     ) -> None:
         self.address = address
         self._spaces = Spaces(embedder, embedders)
         self.settings = settings
-        self._database = self._new_database()
+        self._database = Database(address, settings, migrate.require_current)
+        self._replicas = Replicas(
+            self._database,
+            [Standby(Database(one, settings, migrate.require_current), one) for one in replicas],
+            wait=settings.replica_wait,
+            staleness=settings.replica_staleness,
+        )
         autocommit = self._database.autocommit
         self.profiles = ProfileRepository(autocommit)
         self.steps = StepRepository(autocommit)
@@ -126,34 +135,44 @@ class Store:
         )
 
     @contextmanager
-    def begin(self) -> Iterator[UnitOfWork]:
+    def begin(self, *, read_only: bool = False, after: str | None = None) -> Iterator[UnitOfWork]:
         """One transaction: committed at the end of the block, rolled back on any error.
+
+        With ``read_only`` it writes nothing (DatabaseError otherwise), and is read on a standby
+        where the store has one that is fresh enough: that has replayed what this store committed
+        before, what lies before ``after`` (a write_position(), of any process), and is at most
+        ``replica_staleness`` old.
 
         A retryable error (TransactionConflict, DatabaseUnavailable) means that the whole block
         may be run again, as transact() does; OutcomeUnknown, that the connection broke during
         COMMIT. An error of the database spoils the transaction: a block that catches one and goes
         on raises DatabaseError at its end, and nothing of it is stored.
         """
-        session = Session(self.engine, close_resets_only=False)
-        try:
-            yield UnitOfWork(
-                session,
-                ProfileRepository(session),
-                StepRepository(session, months=self._database.autocommit),
-                PopulationRepository(session, spaces=self._spaces),
-                FactRepository(session, spaces=self._spaces, log=self._log),
-                LabelRepository(session, self._spaces.preferred),
-                RetrievalRepository(session),
-                RunRepository(session),
-                ScoreRepository(session),
-            )
-            commit(session)
-        except MigrationRequired:
-            session.close()
-            migrate.require_current(self.engine)  # says which side is behind
-            raise
-        finally:
-            session.close()
+        if after is not None and not read_only:
+            raise InvalidInput("after", "goes with read_only=True: writes are on the primary")
+        with self._replicas.reading(after) if read_only else nullcontext(self.engine) as bind:
+            session = Session(bind, close_resets_only=False)
+            try:
+                yield UnitOfWork(
+                    session,
+                    ProfileRepository(session),
+                    StepRepository(
+                        session, months=None if read_only else self._database.autocommit
+                    ),
+                    PopulationRepository(session, spaces=self._spaces),
+                    FactRepository(session, spaces=self._spaces, log=self._log),
+                    LabelRepository(session, self._spaces.preferred),
+                    RetrievalRepository(session),
+                    RunRepository(session),
+                    ScoreRepository(session),
+                )
+                commit(session)
+            except MigrationRequired:
+                session.close()
+                migrate.require_current(self.engine)  # says which side is behind
+                raise
+            finally:
+                session.close()
 
     def transact(
         self,
@@ -162,24 +181,36 @@ class Store:
         attempts: int = 5,
         seconds: float = 30.0,
         idempotent: bool = False,
+        read_only: bool = False,
+        after: str | None = None,
     ) -> T:
         """What ``block`` returns, run in a begin() of its own and, after a retryable error, in
         another one, all of it, what it decides included.
 
         At most ``attempts`` times, none of which begins later than ``seconds`` after the first,
         with random pauses between them. ``idempotent`` says that the block may be run again where
-        nobody knows whether it was stored (OutcomeUnknown). Raises what the last attempt did, as an
-        error of ours where it came from a statement on the block's session.
+        nobody knows whether it was stored (OutcomeUnknown). ``read_only`` and ``after`` are those
+        of begin(): where a standby dies in the middle, the next attempt is on another server.
+        Raises what the last attempt did, as an error of ours where it came from a statement on the
+        block's session.
         """
         check_integer("attempts", attempts, minimum=1)
         if check_number("seconds", seconds) < 0:
             raise InvalidInput("seconds", "must not be negative")
 
         def attempt() -> T:
-            with translated(), self.begin() as work:
+            with translated(), self.begin(read_only=read_only, after=after) as work:
                 return block(work)
 
         return repeated(attempt, attempts=attempts, seconds=seconds, idempotent=idempotent)
+
+    def write_position(self) -> str:
+        """Where the primary's log is (an LSN, "16/B374D848"): before it lies everything that this
+        store has committed. Handed to another process, it is the ``after`` of what that reads.
+
+        Raises DatabaseUnavailable.
+        """
+        return self._replicas.position()
 
     def learn(
         self,
@@ -331,18 +362,20 @@ class Store:
         connected with ``pgbouncer=True``: the migration lock belongs to a session.
         """
         if self.settings.pgbouncer:
-            raise ConfigurationError("migrate over a direct connection, not through PgBouncer")
+            raise ConfigurationError(MIGRATING_POOLED)
         migrate.upgrade(self.address, phase=phase)
         # What was opened before pgvector was there does not find it.
         self._database.close()
+        self._replicas.close()
+        self._replicas.wrote()
 
     def check(self) -> Health:
         """Whether the store can work: reachable, recent enough, pgvector there, migrated.
 
-        Opens the pool's minimum of connections. Raises DatabaseUnavailable, ServerUnsupported,
-        PermissionDenied, MigrationRequired or PackageOutdated.
+        Opens the pool's minimum of connections, and asks each standby. Raises DatabaseUnavailable,
+        ServerUnsupported, PermissionDenied, MigrationRequired or PackageOutdated.
         """
-        return check_health(self._database, self.address)
+        return check_health(self._database, self.address, self._replicas)
 
     def prewarm(self, texts: Iterable[str] = (), *, most_frequent: int = 100) -> Prewarming:
         """Embed these texts and the queries that were asked the most, in the background.
@@ -368,9 +401,12 @@ class Store:
         if self._log is not None:
             self._log.close()
         self._database.close()
+        self._replicas.close()
 
     def _new_database(self) -> Database:
-        return Database(self.address, self.settings, migrate.require_current)
+        database = Database(self.address, self.settings, migrate.require_current)
+        self._replicas.watch(database.engine)
+        return database
 
     def __enter__(self) -> Store:
         return self
@@ -393,6 +429,7 @@ def connect(
     embedded: bool = True,
     embedder: Embedder | None = None,
     embedders: Embedders | None = None,
+    replicas: Sequence[str | URL] = (),
     **settings: Any,
 ) -> Store:
     """A store on the database named by ``url``, DATABASE_URL or POSTGRES_DSN, in this order.
@@ -406,8 +443,16 @@ def connect(
     that is being moved from one model to another has both in a list, and the one that serves is
     asked. The first space is the one that searches use when they name none.
 
+    ``replicas`` are URLs of streaming standbys of that database, for begin(read_only=True).
+
     Raises InvalidInput for a setting or URL that is not understood, ConfigurationError when no
     database is named or the embedded server cannot start.
     """
     resolved = Settings(embedded=embedded, **settings)
-    return Store(resolve_address(resolved, url), resolved, embedder, embedders)
+    if isinstance(replicas, str | URL):
+        raise InvalidInput("replicas", "must be a list of URLs")
+    standbys = [
+        replace(parse_address(one, f"replicas[{number}]"), schema=resolved.database_schema)
+        for number, one in enumerate(replicas)
+    ]
+    return Store(resolve_address(resolved, url), resolved, embedder, embedders, standbys)

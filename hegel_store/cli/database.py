@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
+from rich.table import Column, Table
 
 from hegel_store import migrate
-from hegel_store.cli.options import Embedded, Url
+from hegel_store.cli.options import Embedded, Url, plain_console
 from hegel_store.settings import DatabaseAddress, Settings, resolve_address
 from hegel_store.store import connect
 
@@ -52,14 +55,31 @@ def downgrade(
     print(f"{address} is at revision {_revision(address)}")
 
 
-def check(url: Url = None, embedded: Embedded = True) -> None:
-    """Say whether the database is reachable, recent enough and migrated."""
-    with connect(url, embedded=embedded) as store:
+def check(
+    url: Url = None,
+    embedded: Embedded = True,
+    replica: Annotated[
+        list[str] | None, typer.Option(help="The URL of a standby; may be given several times.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Say whether the database is reachable, recent enough and migrated, and how standbys are."""
+    with connect(url, embedded=embedded, replicas=replica or ()) as store:
         health = store.check()
+    if as_json:
+        print(json.dumps(asdict(health)))
+        return
     print(
         f"well: {health.address} (from {health.source}), PostgreSQL {health.server_version}, "
         f"pgvector {health.pgvector_version}, revision {health.revision}"
     )
+    if not health.replicas:
+        return
+    table = Table("standby", "state", "replayed", Column("missing", justify="right"), "reason")
+    for one in health.replicas:
+        missing = "" if one.missing_bytes is None else f"{one.missing_bytes:,} bytes"
+        table.add_row(one.address, one.state, one.position or "", missing, one.reason or "")
+    plain_console().print(table)
 
 
 def _revision(address: DatabaseAddress) -> str:

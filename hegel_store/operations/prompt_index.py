@@ -8,18 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from psycopg import sql
 from sqlalchemy import Connection, Engine, text
 
 from hegel_store.answering import unhurried
 from hegel_store.database import translated
-from hegel_store.errors import DatabaseError, ServerUnsupported
+from hegel_store.errors import ConfigurationError, DatabaseError, ServerUnsupported
 from hegel_store.schema.profiles import PROMPTS_JSON, SUBSTRING_INDEX
 
 TABLE = "hegel_prompt_profiles"
 
+PROCESS = text("SELECT pg_backend_pid()")
 STATUS = text(
     """
     SELECT
@@ -75,8 +76,9 @@ class PromptIndex:
         With ``dry_run`` nothing is executed. Writers and readers go on meanwhile; transactions
         that are older than the build are waited for.
 
-        Raises ServerUnsupported where the server has no pg_trgm, and PermissionDenied for a role
-        that may not CREATE in the database or does not own the table.
+        Raises ServerUnsupported where the server has no pg_trgm, PermissionDenied for a role that
+        may not CREATE in the database or does not own the table, and ConfigurationError through
+        PgBouncer.
         """
         with unhurried(), translated(), _patient(self._engine) as connection:
             row = connection.execute(STATUS, {"name": SUBSTRING_INDEX}).one()
@@ -108,7 +110,7 @@ class PromptIndex:
 
     def drop(self, *, dry_run: bool = False) -> Sequence[str]:
         """Drop the index if it is there, and return the statements that it took. The extension
-        stays: others may use it."""
+        stays: others may use it. Raises what add() does."""
         with unhurried(), translated(), _patient(self._engine) as connection:
             row = connection.execute(STATUS, {"name": SUBSTRING_INDEX}).one()
             done = [] if row.valid is None else [_drop(row.home)]
@@ -119,8 +121,14 @@ class PromptIndex:
 
 def _patient(engine: Engine) -> Connection:
     """A connection on which every statement is a transaction, and waits as long as it takes; thrown
-    away afterwards, with its settings."""
+    away afterwards, with its settings. A pooler would lend them to others."""
     connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+    driver: Any = connection.connection.driver_connection
+    if connection.scalar(PROCESS) != driver.info.backend_pid:
+        connection.close()
+        raise ConfigurationError(
+            "add and drop the index over a direct connection, not through PgBouncer"
+        )
     connection.detach()
     _run(connection, ["SET lock_timeout = 0", "SET statement_timeout = 0"])
     return connection

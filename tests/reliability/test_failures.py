@@ -27,8 +27,7 @@ from hegel_store.errors import (
 from hegel_store.failures import Failure, constraint_of, failure_of, sqlstate_of
 from hegel_store.settings import parse_address
 from hegel_store.store import Store
-from tests.reliability import test_pgbouncer
-from tests.reliability.test_pgbouncer import pooled_url  # noqa: F401
+from tests.reliability import pgbouncer
 from tests.servers import OwnServer, own_server, wait_until
 
 PROFILE = (
@@ -354,15 +353,15 @@ def _sleeps(admin: psycopg.Connection, pid: int) -> bool:
 def impatient(monkeypatch) -> None:
     """A pooler that lets a client wait for a second."""
     monkeypatch.setattr(
-        test_pgbouncer,
+        pgbouncer,
         "CONFIGURATION",
-        test_pgbouncer.CONFIGURATION + "query_wait_timeout = 1\n",
+        pgbouncer.CONFIGURATION + "query_wait_timeout = 1\n",
     )
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(test_pgbouncer.BINARY is None, reason="pgbouncer is not installed")
-def test_a_pooler_without_a_connection_to_spare_is_back_pressure(impatient, pooled_url):  # noqa: F811
+@pgbouncer.needs_pgbouncer
+def test_a_pooler_without_a_connection_to_spare_is_back_pressure(impatient, pooled_url):
     with hegel_store.connect(pooled_url, pgbouncer=True) as store:
         with store.begin() as one, store.begin() as two:
             for work in (one, two):  # both of its server connections

@@ -19,7 +19,7 @@ from hegel_store.errors import DatabaseUnavailable
 from hegel_store.following import listener
 from hegel_store.store import Store
 from tests.proxy import proxy_to
-from tests.reliability.test_pgbouncer import BINARY, pooled_url  # noqa: F401  # a fixture
+from tests.reliability.pgbouncer import needs_pgbouncer
 from tests.servers import OwnServer, own_server, postmaster_pid, wait_until
 from tests.victims import Victim
 
@@ -184,9 +184,9 @@ def test_what_is_known_to_be_replaced_is_not_served_while_the_database_is_away(o
 
 
 # .ci/run installs it and takes no skip; a developer's machine may lack it.
-@pytest.mark.skipif(BINARY is None, reason="pgbouncer is not installed")
+@needs_pgbouncer
 @pytest.mark.parametrize("told", [True, False])
-def test_through_a_pooler_new_profiles_are_looked_for(pooled_url, url, told, caplog):  # noqa: F811
+def test_through_a_pooler_new_profiles_are_looked_for(pooled_url, url, told, caplog):
     options = {"pgbouncer": True} if told else {}
     with hegel_store.connect(pooled_url, follow_seconds=0.2, **options) as store:
         for _ in range(2):

@@ -3,14 +3,8 @@
 from __future__ import annotations
 
 import logging
-import os
-import shutil
-import subprocess
-import tempfile
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -32,67 +26,14 @@ from hegel_store.operations.maintenance import maintain
 from hegel_store.settings import Settings, resolve_address
 from hegel_store.store import Store
 from tests.diagnoses import diagnosed, findings
+from tests.reliability.pgbouncer import needs_pgbouncer
 from tests.samples import MAY, Steps
 from tests.servers import wait_until
 
-BINARY = shutil.which("pgbouncer", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
+pytestmark = [needs_pgbouncer, pytest.mark.slow]
 
-pytestmark = [
-    # .ci/run installs it and takes no skip; a developer's machine may lack it.
-    pytest.mark.skipif(BINARY is None, reason="pgbouncer is not installed"),
-    pytest.mark.slow,
-]
-
-PORT = 6432
 THREADS = 4
 ROUNDS = 15
-
-CONFIGURATION = """\
-[databases]
-* = host={server} port=5432 user=postgres
-[pgbouncer]
-listen_addr =
-unix_socket_dir = {folder}
-listen_port = {port}
-auth_type = any
-pool_mode = transaction
-default_pool_size = 2
-logfile = {folder}/log
-"""
-
-
-@pytest.fixture
-def pooled_url(server, url) -> Iterator[str]:
-    """The test's database through the pooler, which lends all clients two server connections."""
-    folder = Path(tempfile.mkdtemp(prefix="hegelb"))
-    configuration = folder / "pgbouncer.ini"
-    configuration.write_text(
-        CONFIGURATION.format(server=server.host, folder=folder, port=PORT), encoding="utf-8"
-    )
-    command = [BINARY, str(configuration)]
-    user = None
-    if os.geteuid() == 0:  # it refuses to run as root, and only the server's user gets in
-        user = Path(server.host).owner()
-        shutil.chown(folder, user)
-    process = subprocess.Popen(command, user=user, stderr=subprocess.DEVNULL)
-    database = url.partition("?")[0].rpartition("/")[2]
-    pooled = f"postgresql://postgres@/{database}?host={folder}&port={PORT}"
-    try:
-        wait_until(lambda: process.poll() is not None or _answers(pooled))
-        assert process.poll() is None, (folder / "log").read_text()
-        yield pooled
-    finally:
-        process.terminate()
-        process.wait(10)
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _answers(url: str) -> bool:
-    try:
-        psycopg.connect(url, connect_timeout=2).close()
-    except psycopg.OperationalError:
-        return False
-    return True
 
 
 def _errors_of_many_calls(store: Store) -> list[DatabaseError]:
@@ -219,6 +160,22 @@ def test_migrating_through_the_pooler_is_refused_and_not_hindered_by_the_setting
         store.upgrade()
     monkeypatch.setenv("HEGEL_PGBOUNCER", "1")
     migrate.upgrade(resolve_address(Settings(database_schema="tenant"), url))
+
+
+@pytest.mark.parametrize(
+    "migrating",
+    [migrate.upgrade, lambda address: migrate.downgrade(address, "base")],
+    ids=["upgrade", "downgrade"],
+)
+def test_migrating_through_a_pooler_that_nobody_told_of_is_refused(pooled_url, url, migrating):
+    """The lock would stay on a server connection that is lent to the next client."""
+    with pytest.raises(ConfigurationError, match="direct connection"):
+        migrating(resolve_address(Settings(), pooled_url))
+    with psycopg.connect(url) as connection:
+        held = connection.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")
+        assert held.fetchone() == (0,)
+    with hegel_store.connect(url) as store:
+        assert store.check().revision
 
 
 def test_months_are_not_archived_through_the_pooler(pooled_url, url, store, tmp_path):

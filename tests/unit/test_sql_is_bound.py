@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import Executable, TextClause, TextualSelect
 from sqlalchemy.dialects import postgresql
 
-from hegel_store import archive, importers, repositories, transfer
+from hegel_store import archive, importers, replicas, repositories, transfer
 from hegel_store.archive import StepFilter
 from hegel_store.archive import statements as archive_statements
 from hegel_store.importers import gepa_runs, mlflow_prompts
@@ -72,6 +72,7 @@ MODULES = [
     importlib.import_module(f"{package.__name__}.{found.name}")
     for package in (
         repositories,
+        replicas,
         archive,
         transfer,
         importers,

@@ -1,0 +1,160 @@
+"""Where a unit of work reads: on a standby that is fresh enough, or else on the primary."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Engine
+
+from hegel_store.database import Database, translated
+from hegel_store.errors import DatabaseError, DatabaseUnavailable, HegelStoreError
+from hegel_store.failures import Failure, failure_of, sqlstate_of
+from hegel_store.models.replicas import ReplicaHealth
+from hegel_store.replicas.positions import check_position, shown, written
+from hegel_store.replicas.standby import Standby
+from hegel_store.replicas.writes import Writes
+
+SHORTEST_POLL, LONGEST_POLL = 0.0005, 0.02
+"""Seconds between two looks at standbys that are not there yet; they double."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Sample:
+    """Where the primary was at some moment not before ``began`` (by the monotonic clock)."""
+
+    began: float
+    position: int
+
+
+class Replicas:
+    """The standbys of a store.
+
+    A unit of work is sent to one that has replayed what the store last wrote, what the caller
+    names, and where the primary was at some moment of the last ``staleness`` seconds, whichever is
+    furthest: the age is counted at the client, so that no clock of a server matters, and a primary
+    that is idle leaves nobody behind. Standbys that were there the last time are waited for, up to
+    ``wait`` seconds in all; then the primary answers, and who was late is only asked, until it is
+    there again.
+
+    To know where the primary is it is asked, with one small statement: by the first unit of work
+    after a write, and otherwise twice per ``staleness``.
+    """
+
+    def __init__(
+        self, primary: Database, standbys: Sequence[Standby], *, wait: float, staleness: float
+    ) -> None:
+        self._primary = primary
+        self._standbys = standbys
+        self._wait = wait
+        self._staleness = staleness
+        self._writes = Writes()
+        self._own: tuple[object, int] = (self._writes.mark, 0)
+        self._samples: tuple[_Sample, ...] = ()
+        self.watch(primary.engine)
+
+    def watch(self, engine: Engine) -> None:
+        """What is written through this engine, too, is seen by later units of work."""
+        if self._standbys:
+            self._writes.watch(engine)
+
+    def wrote(self) -> None:
+        """Something was written through an engine that is not watched."""
+        self._writes.add()
+
+    @contextmanager
+    def reading(self, after: str | None) -> Iterator[Connection]:
+        """A connection for one unit of work, outside of a transaction, which refuses to write.
+
+        Raises InvalidInput for ``after``, DatabaseError (25006) for a write, and what the primary
+        raises where it is asked.
+        """
+        at_least = 0 if after is None else check_position("after", after)
+        connection = self._fresh(self._needed(at_least)) if self._standbys else None
+        if connection is None:
+            with translated():
+                connection = self._primary.engine.connect()
+        with connection:
+            connection.execution_options(postgresql_readonly=True)
+            try:
+                yield connection
+            except DatabaseError as error:
+                if failure_of(error) is not Failure.READ_ONLY:
+                    raise
+                raise DatabaseError(
+                    "a read-only unit of work does not write: use begin()", sqlstate_of(error)
+                ) from error
+
+    def position(self) -> str:
+        """Where the primary is: all that this store has committed lies before it. Raises
+        DatabaseUnavailable."""
+        return shown(self._ask())
+
+    def health(self) -> tuple[ReplicaHealth, ...]:
+        """Each standby, asked now."""
+        if not self._standbys:
+            return ()
+        position = self._ask()
+        return tuple(standby.health(position) for standby in self._standbys)
+
+    def close(self) -> None:
+        for standby in self._standbys:
+            standby.close()
+
+    def _fresh(self, position: int) -> Connection | None:
+        ends_at = time.monotonic() + self._wait
+        pause = SHORTEST_POLL
+        asked = list(self._standbys)
+        random.shuffle(asked)
+        while True:
+            for standby in asked:
+                if standby.may_be_asked and (connection := standby.past(position)) is not None:
+                    return connection
+            asked = [one for one in asked if one.may_be_asked and not one.is_behind]
+            if not asked:
+                return None
+            if time.monotonic() + pause > ends_at:
+                for standby in asked:
+                    standby.is_behind = True
+                return None
+            time.sleep(pause)
+            pause = min(2 * pause, LONGEST_POLL)
+
+    def _needed(self, at_least: int) -> int:
+        mark, own = self._writes.mark, self._own
+        if own[0] is not mark:
+            own = self._own = (mark, self._ask())
+        return max(own[1], at_least, self._bound())
+
+    def _bound(self) -> int:
+        """The least position that is not too old."""
+        now = time.monotonic()
+        samples = self._recent(now)
+        if not samples or now - samples[-1].began > self._staleness / 2:
+            try:
+                latest = self._ask()
+            except HegelStoreError:
+                if not samples:
+                    raise
+            else:
+                return samples[0].position if samples else latest
+        return samples[0].position
+
+    def _recent(self, now: float) -> tuple[_Sample, ...]:
+        return tuple(one for one in self._samples if now - one.began <= self._staleness)
+
+    def _ask(self) -> int:
+        began = time.monotonic()
+        with translated(), self._primary.engine.connect() as connection:
+            position = written(connection)
+        if position is None:
+            # What is connected to is a standby now: the next attempt looks for the primary.
+            self._primary.close()
+            raise DatabaseUnavailable("the primary has become a standby")
+        samples = self._recent(began)
+        if not samples or began - samples[-1].began > self._staleness / 4:
+            self._samples = (*samples, _Sample(began, position))
+        return position
