@@ -194,6 +194,15 @@ POPULATIONS: dict[str, Call] = {
     "island_epoch": lambda at: at.store.populations.island_epoch(*SCOPE) == 0,
     "migrate": lambda at: at.store.populations.migrate(*SCOPE, 0, 2),
     "migrate_ring": lambda at: at.store.populations.migrate_ring(*SCOPE, 3) is not None,
+    "propose": lambda at: (
+        at.store.populations.propose(
+            *SCOPE, {"worker": {"system_prompt": "weigh"}}, threshold=0.99
+        ).is_new
+    ),
+    "withdraw": lambda at: at.store.populations.withdraw(
+        at.store.populations.propose(*SCOPE, {"worker": {"system_prompt": "drop"}}, threshold=0.999)
+    ),
+    "embed_members": lambda at: at.store.populations.embed_members(*SCOPE) >= 0,
     "limit_siblings": lambda at: (
         at.store.populations.limit_siblings(*SCOPE, per_parent=1) is not None
     ),
