@@ -12,6 +12,7 @@
     ├── ImportConflict          an import would change what is there (.line, .reason)
     ├── EmbeddingSpaceMismatch  vectors of two models would meet (.slot, .stored, .given)
     ├── ReembeddingRefused      a space is not in the state for this step (.missing)
+    ├── IndexRefused            a vector index is not rebuilt, or not swapped (.index, .reason)
     ├── EmbedderMissing         a vector was needed and there is no embedder
     ├── EmbedderUnavailable     its service did not answer (.embedder, .reason; retryable)
     │   └── CircuitOpen         it has failed so often that it is not asked now (.seconds)
@@ -175,6 +176,18 @@ class ReembeddingRefused(HegelStoreError):
 
     def __reduce__(self) -> tuple[type[ReembeddingRefused], tuple[str, int]]:
         return type(self), (str(self), self.missing)
+
+
+class IndexRefused(HegelStoreError):
+    """``index`` cannot be rebuilt or swapped as things are; ``reason`` says what to do first."""
+
+    def __init__(self, index: str, reason: str) -> None:
+        super().__init__(f"{index}: {reason}")
+        self.index = index
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[type[IndexRefused], tuple[str, str]]:
+        return type(self), (self.index, self.reason)
 
 
 class EmbedderMissing(HegelStoreError):

@@ -87,11 +87,14 @@ CLASSES = {
 """By the first two characters, for codes that are not among CODES."""
 
 UNIQUE = "23505"
+FOREIGN_KEY = "23503"
 CHECK = "23514"
 TOO_COMPLEX = "54001"
 NO_RIGHT = "42501"
 NO_SCHEMA = "3F000"
 SPOILT = "25P02"
+NO_FEATURE = "0A000"
+CONCURRENT_UPDATE = "XX000"  # of two who replace one function at the same moment
 """Codes that are asked for, or given to errors of our own, one by one."""
 
 _WRITES = re.compile(r"(?<!FOR )(?<!KEY )\b(?:INSERT|UPDATE|DELETE|MERGE|COPY)\b", re.IGNORECASE)

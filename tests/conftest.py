@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -17,6 +18,9 @@ from hegel_store import migrate
 from hegel_store.settings import parse_address
 from hegel_store.store import Store
 from tests.servers import embedded_server
+
+# DSPy makes the folder of its cache when it is imported, by default in the developer's home.
+os.environ["DSPY_CACHEDIR"] = str(Path(__file__).parents[1] / ".pytest_cache" / "dspy")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -10,6 +10,7 @@ import hegel_store.schema.corpus_writes
 import hegel_store.schema.profile_notices
 import hegel_store.schema.routines
 import hegel_store.schema.step_rollup
+import hegel_store.schema.vector_keys
 import hegel_store.schema.views
 import hegel_store.schema.word_counts  # noqa: F401  # all for what they declare
 from hegel_store.adoption.planning import make_plans

@@ -12,11 +12,17 @@ from hegel_store.cli import (
     ageing,
     aliases,
     archive,
+    baselines,
     database,
     demo,
     dimension,
+    doctor,
+    dsn,
+    erasure,
     importers,
+    indexes,
     journal,
+    maintain,
     populations,
     profiles,
     prompts,
@@ -27,6 +33,7 @@ from hegel_store.cli import (
     scopes,
     search,
     seed,
+    settings,
     usefulness,
     versions,
 )
@@ -42,23 +49,29 @@ app = typer.Typer(
 app.command()(database.upgrade)
 app.command()(database.downgrade)
 app.command()(database.check)
+app.command()(doctor.doctor)
+app.add_typer(dsn.dsn, name="dsn")
 app.command()(dimension.new_dimension)
 app.command()(adoption.adopt)
 app.command()(demo.demo)
 app.command()(seed.seed)
 app.command()(search.search)
 app.command()(recall.recall)
+app.add_typer(baselines.app, name="baseline")
 app.command()(ageing.age)
 app.command()(reembed.reembed)
 app.command()(rollup.roll_up)
+app.command()(maintain.maintain)
 app.command()(usefulness.refresh_usefulness)
 app.command()(journal.replay)
 app.command()(journal.dead_letters)
 app.command()(archive.export)
 app.command("import")(archive.import_)
 app.command()(archive.archive)
+app.command()(erasure.erase)
 app.command()(runs.runs)
 app.add_typer(runs.run, name="run")
+app.add_typer(settings.settings, name="settings")
 app.command("export-scope")(scopes.export_)
 app.command("import-scope")(scopes.import_)
 app.command("import-mlflow-prompts")(importers.mlflow_prompts)
@@ -76,6 +89,7 @@ app.command()(profiles.descendants)
 app.command()(prompts.search_prompts)
 app.command()(prompts.prompt_index)
 app.command()(populations.population)
+app.add_typer(indexes.index, name="index")
 
 
 def main() -> None:

@@ -17,12 +17,14 @@ import hegel_store.schema.corpus_writes
 import hegel_store.schema.profile_notices
 import hegel_store.schema.routines
 import hegel_store.schema.step_rollup
+import hegel_store.schema.vector_keys
 import hegel_store.schema.views
 import hegel_store.schema.word_counts  # noqa: F401
 from hegel_store.migrate.comparing_columns import compare_generated
 from hegel_store.migrate.comparing_schema import compare_functions, compare_views
 from hegel_store.migrate.comparing_tables import compare_indexes_and_checks
 from hegel_store.migrate.comparing_triggers import compare_triggers
+from hegel_store.migrate.comparing_vectors import is_beside
 from hegel_store.schema import PREFIX, VERSION_TABLE
 from hegel_store.schema.profiles import SUBSTRING_INDEX
 
@@ -37,9 +39,9 @@ def include_name(name: str | None, kind: str, parents: Any) -> bool:
 
 
 def include_object(item: Any, name: str | None, kind: str, reflected: bool, other: Any) -> bool:
-    """Leave monthly partitions out, as no revision names a month, and the index for substrings,
-    which is there where an administrator wants it."""
-    if kind == "index" and reflected and name == SUBSTRING_INDEX:
+    """Leave monthly partitions out, as no revision names a month, and indexes that are there where
+    an administrator wants them: for substrings, and what a rebuild of a vector index keeps."""
+    if kind == "index" and reflected and (name == SUBSTRING_INDEX or is_beside(name)):
         return False
     table = item if kind == "table" else getattr(item, "table", None)
     return table is None or not str(table.name).startswith("hegel_training_steps_")

@@ -161,6 +161,8 @@ def _compare_function(connection: Connection, function: Function) -> list[Redefi
             if new is None:
                 raise CommandError(f"the statement of {function.signature} makes another function")
     statement = function.statement.strip()
+    if old is not None and _is_a_variant(connection, function, old):
+        return []
     if old is None:
         forward, back = [statement], [f"DROP ROUTINE {function.signature}"]
     elif new is not None and _essence(function, new) == _essence(function, old):
@@ -181,6 +183,16 @@ def _compare_function(connection: Connection, function: Function) -> list[Redefi
             back=back,
         )
     ]
+
+
+def _is_a_variant(connection: Connection, function: Function, found: FoundFunction) -> bool:
+    for variant in function.variants:
+        with undone(connection):
+            if made(connection, f"function {function.signature}", variant):
+                new = _find_function(connection, SHADOWS, function.signature)
+                if new is not None and _essence(function, new) == _essence(function, found):
+                    return True
+    return False
 
 
 def _essence(function: Function, found: FoundFunction) -> str:

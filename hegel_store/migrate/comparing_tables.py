@@ -11,6 +11,7 @@ from alembic.util import PriorityDispatchResult
 from sqlalchemy import CheckConstraint, Connection, Index, MetaData, Table, text
 from sqlalchemy.schema import AddConstraint, CreateIndex, ExecutableDDLElement
 
+from hegel_store.migrate.comparing_vectors import rebuilt_indexes, same_but_for_parameters
 from hegel_store.migrate.index_catalog import indexes_of
 from hegel_store.migrate.redefining import Redefine
 from hegel_store.migrate.shadows import PLAIN, SHADOWS, made, real_table, shadow
@@ -40,7 +41,7 @@ def compare_indexes_and_checks(
     real = real_table(connection, wanted) if connection is not None and wanted is not None else None
     if connection is None or wanted is None or found is None or real is None:
         return PriorityDispatchResult.CONTINUE
-    indexes = _indexes(connection, real.oid)
+    indexes, chosen = _indexes(connection, real.oid), rebuilt_indexes(connection, real.oid)
     checks = _checks(connection, real.oid)
     lenient = set()
     with shadow(connection, real, wanted) as oid:
@@ -68,6 +69,8 @@ def compare_indexes_and_checks(
     for key, (definition, state) in sorted(wanted_indexes.items()):
         new = index_statement(PLAIN.quote(key), table, definition)
         old = index_statement(PLAIN.quote(key), table, indexes[key][0])
+        if key in chosen and same_but_for_parameters(definition, indexes[key][0]):
+            old = new
         if (new, state) != (old, indexes[key][1]):
             drop = f"DROP INDEX {home}{PLAIN.quote(key)}"
             changes.ops.append(

@@ -36,6 +36,7 @@ from hegel_store.migrate.statements import (
     send,
     unhurried,
 )
+from hegel_store.migrate.vector_keys import search_by_column
 
 logger = logging.getLogger("hegel_store.migrate")
 
@@ -150,6 +151,7 @@ def rebuild(context: MigrationContext, index: Index, build: Build) -> None:
     if old is not None:
         send(context, f"DROP INDEX {old.sql}")
     send(context, f"ALTER INDEX {quoted(table.schema, beside)} RENAME TO {quoted(index.name)}")
+    search_by_column(context, index.name)
 
 
 def _ensure(

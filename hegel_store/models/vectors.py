@@ -67,6 +67,17 @@ def slots_for(field: str, dimensions: int) -> tuple[str, ...]:
     return (first, f"{first}_next") if dimensions in DIMENSIONS else (first,)
 
 
+def key_function(slot: str) -> str:
+    """The function that says by which expression of this column facts are ordered. Only columns
+    that every database has have one."""
+    return f"hegel_{slot}"
+
+
+def has_key_function(slot: str) -> bool:
+    """Whether there is one for this column: one of every database, not an application's own."""
+    return size_of(slot) in DIMENSIONS
+
+
 def size_of(slot: str) -> int:
     """How many dimensions the vectors in this column have."""
     return int(slot.split("_")[1])

@@ -39,7 +39,7 @@ class FactSearch(Answering):
 
     The ``options`` are those of hegel_store.search.statement.Search: text_mode, language,
     vector_weight, length_normalisation, candidates, fusion, freshness_weight, usefulness_weight,
-    diversity, pool and quantised.
+    diversity, pool, quantised and recall.
     """
 
     def search(

@@ -25,7 +25,8 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """``signature`` is its name and the types it takes: ``half_of(integer)``.
+    """``signature`` is its name and the types it takes: ``half_of(integer)``. ``variants`` are
+    other statements that may have made it: what somebody chose, which is no difference.
 
     Raises ValueError for a statement that does not start with CREATE OR REPLACE: what has drifted
     is put right by running it.
@@ -33,6 +34,7 @@ class Function:
 
     signature: str
     statement: str
+    variants: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not re.match(r"\s*CREATE\s+OR\s+REPLACE\s", self.statement, re.IGNORECASE):

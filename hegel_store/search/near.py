@@ -14,7 +14,7 @@ from sqlalchemy import TextClause, text
 
 from hegel_store.models.vectors import size_of
 from hegel_store.search.filters import LIVE
-from hegel_store.search.vector import SETTINGS
+from hegel_store.search.vector import SETTINGS, key_of
 
 FEW = 5
 """With how many facts a new one is compared."""
@@ -33,7 +33,7 @@ def near_statement(slot: str) -> TextClause:
     hashes, labels and embeddings (as text).
     """
     dimensions = size_of(slot)
-    distance = f"fact.{slot} <=> wanted.embedding"
+    distance, order = f"fact.{slot} <=> wanted.embedding", f"{key_of(slot)} <=> wanted.embedding"
     live = " AND ".join(LIVE)
 
     def nearest(conditions: str, limit: int) -> str:
@@ -45,7 +45,7 @@ def near_statement(slot: str) -> TextClause:
             WHERE fact.{slot} IS NOT NULL AND settings.scan IS NOT NULL
               AND {live}
               AND {conditions}
-            ORDER BY {distance}
+            ORDER BY {order}
             LIMIT {limit}"""
 
     in_crowd = "(SELECT so FROM crowded) AND fact.corpus_id = wanted.corpus_id"

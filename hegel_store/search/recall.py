@@ -13,7 +13,7 @@ from sqlalchemy import TextClause, text
 from hegel_store.models import FactFilter
 from hegel_store.search import filters
 from hegel_store.search.spaces import COLUMNS
-from hegel_store.search.vector import distance_of, nearest
+from hegel_store.search.vector import distance_of, nearest, order_of
 
 FactKey = tuple[str, UUID]
 """The corpus and the id of a fact."""
@@ -31,8 +31,18 @@ INDEXES = text(
     FROM pg_catalog.pg_index
     JOIN pg_catalog.pg_class ON pg_class.oid = indexrelid
     JOIN pg_catalog.pg_am ON pg_am.oid = relam AND amname = 'hnsw'
-    JOIN pg_catalog.pg_attribute ON attrelid = indrelid AND attnum = indkey[0]
-    WHERE indrelid = CAST('hegel_facts' AS regclass) AND attname = :slot AND indisvalid
+    JOIN pg_catalog.pg_opclass ON pg_opclass.oid = indclass[0] AND opcname = 'halfvec_cosine_ops'
+    JOIN pg_catalog.pg_attribute ON attrelid = indrelid AND attname = :slot
+    WHERE indrelid = CAST('hegel_facts' AS regclass) AND indisvalid
+      -- Of the column, in the form that searches order by (hegel_store.schema.vector_keys).
+      AND CASE
+          WHEN strpos(
+              pg_get_function_sqlbody(to_regprocedure('hegel_' || attname || '(halfvec)')),
+              'subvector('
+          ) > 0
+          THEN strpos(pg_get_indexdef(indexrelid, 1, false), 'subvector(' || attname || ',') > 0
+          ELSE indkey[0] = attnum
+      END
     ORDER BY pg_class.relname
     """
 )
@@ -163,7 +173,7 @@ def indexed_statement(
         {"EXPLAIN (FORMAT JSON)" if explain else ""}
         WITH settings AS MATERIALIZED (SELECT true AS scan),
         scanned AS MATERIALIZED (
-            {nearest(conditions, slot, distance_of(slot))}
+            {nearest(conditions, slot, order_of(slot))}
         )
         SELECT corpus_id, id, distance, (SELECT count(*) FROM scanned) AS found
         FROM scanned

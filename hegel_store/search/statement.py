@@ -35,6 +35,8 @@ FACT_TABLES = """hegel_facts AS fact
 
 MOST_FACTS = 10_000
 """The highest limit of a search, and the most candidates of a channel."""
+CANDIDATES = 100
+"""How many facts a channel offers, where nothing else is asked for."""
 MOST_STREAMED = 1_000_000_000
 """As good as all of them."""
 
@@ -46,13 +48,14 @@ class SearchOptions(TypedDict, total=False):
     language: str
     vector_weight: float
     length_normalisation: float | None
-    candidates: int
+    candidates: int | None
     fusion: fusion.Fusion
     freshness_weight: float
     usefulness_weight: float
     diversity: float
     pool: int
     quantised: bool
+    recall: float | None
 
 
 def known(options: SearchOptions) -> SearchOptions:
@@ -72,15 +75,20 @@ class Search:
     (ranked by how rare the words are), with 'all' of them, with the words as a 'phrase', or what
     the query means in the syntax of 'web' searches ("quoted phrase", or, -not). ``language`` is
     the text search configuration of the query's words. Each channel offers its best
-    ``candidates``. ``fusion`` is 'convex' (scaled scores are added) or 'rrf' (reciprocal ranks);
-    ``vector_weight`` (0..1) is the share of the vector channel in it, the rest is the text
-    channel's. ``length_normalisation`` (0..1) is BM25's b: how much long facts are held back; by
-    default it follows the average length of the facts that match.
+    ``candidates`` (100, unless ``recall`` is given in vector mode). ``fusion`` is 'convex' (scaled
+    scores are added) or 'rrf' (reciprocal ranks); ``vector_weight`` (0..1) is the share of the
+    vector channel in it, the rest is the text channel's. ``length_normalisation`` (0..1) is BM25's
+    b: how much long facts are held back; by default it follows the average length of the facts
+    that match.
     ``freshness_weight`` (0..1) is the share of its score that a stale fact loses; an ageing one
     loses half as much. ``usefulness_weight`` (0..1) is the share that one loses whose steps went
     worst; one without steps loses half as much (see hegel_store.repositories.usefulness_statements
     for what is counted, and when). ``quantised`` scans vectors by an index of their signs, which
     is a fraction of the size.
+    ``recall`` (above 0, at most 1) is the share of the nearest facts that the index is to find: the
+    scan looks as far as it took when that was measured for as many facts or more
+    (docs/how-to/vector-indexes.md), and as ever where nothing was. In vector mode it then offers
+    just as many candidates as are returned.
     ``diversity`` (0..1) chooses from the best ``pool`` (or ``limit``, if that is more) those that
     do not say the same (see hegel_store.search.diversity); a reranker reads the same ones.
 
@@ -96,13 +104,14 @@ class Search:
     language: str = "english"
     vector_weight: float = 0.45
     length_normalisation: float | None = None
-    candidates: int = 100
+    candidates: int | None = None
     fusion: fusion.Fusion = "convex"
     freshness_weight: float = 0.0
     usefulness_weight: float = 0.0
     diversity: float = 0.0
     pool: int = 50
     quantised: bool = False
+    recall: float | None = None
     reranked: bool = False
     streamed: bool = False
     explained: bool = False
@@ -131,11 +140,19 @@ class Search:
             if not 0 <= share <= 1:
                 raise InvalidInput(name, f"must lie between 0 and 1, not {share}")
             object.__setattr__(self, name, share)  # a float, whatever was given
+        if self.recall is not None:
+            wanted = check_number("recall", self.recall)
+            if not 0 < wanted <= 1:
+                raise InvalidInput("recall", f"must lie above 0 and be 1 at most, not {wanted}")
+            if self.quantised:
+                raise InvalidInput("recall", "is measured of indexes of numbers, not of signs")
+            object.__setattr__(self, "recall", wanted)
         if not isinstance(self.quantised, bool):
             raise InvalidInput("quantised", f"must be a bool, not {self.quantised!r:.80}")
         most = MOST_STREAMED if self.streamed else MOST_FACTS
         check_integer("limit", self.limit, minimum=1, maximum=most)
-        check_integer("candidates", self.candidates, minimum=1, maximum=MOST_FACTS)
+        if self.candidates is not None:
+            check_integer("candidates", self.candidates, minimum=1, maximum=MOST_FACTS)
         check_integer("pool", self.pool, minimum=1, maximum=MOST_FACTS)
         if not isinstance(self.filters, FactFilter):
             raise InvalidInput(
@@ -148,6 +165,13 @@ class Search:
         chosen_from_pool = self.reranked or self.diversity > 0
         return max(self.limit, self.pool) if chosen_from_pool else self.limit
 
+    @property
+    def depth(self) -> int:
+        """How many facts each channel offers."""
+        if self.candidates is None and self.recall is not None and self.mode == "vector":
+            return self.fetched
+        return max(CANDIDATES if self.candidates is None else self.candidates, self.fetched)
+
 
 def build(search: Search) -> tuple[TextClause, dict[str, Any]]:
     """The statement and its parameters.
@@ -156,7 +180,7 @@ def build(search: Search) -> tuple[TextClause, dict[str, Any]]:
     of a fact, which are null when nothing matched.
     """
     where, parameters = conditions.where(search.corpus_id, search.filters)
-    parameters |= {"limit": search.fetched, "depth": max(search.candidates, search.fetched)}
+    parameters |= {"limit": search.fetched, "depth": search.depth}
     slot = None
     if search.mode != "text" and search.embedding is not None and search.place is not None:
         slot, maker = search.place.slot, search.place.maker
@@ -169,6 +193,8 @@ def build(search: Search) -> tuple[TextClause, dict[str, Any]]:
             "prefix": maker.prefix,
             "ef_search": min(max(vector.EF_SEARCH, scanned), vector.MOST_EF_SEARCH),
         }
+        if search.recall is not None:
+            parameters["recall"] = search.recall
     if search.mode != "vector":
         parameters |= {
             "query": search.query,
@@ -192,6 +218,7 @@ def build(search: Search) -> tuple[TextClause, dict[str, Any]]:
         search.usefulness_weight > 0,
         search.diversity > 0,
         search.quantised,
+        slot is not None and search.recall is not None,
         search.explained,
     )
     return statement, parameters
@@ -215,13 +242,14 @@ def _statement(
     by_usefulness: bool,
     with_vectors: bool,
     quantised: bool,
+    by_recall: bool,
     explained: bool,
 ) -> TextClause:
     parts = []
     found = "false AS exact, false AS unembedded, false AS scan_limit_hit, NULL AS stranger"
     distance, vector_column = "", "NULL"
     if slot is not None:
-        parts.append(vector.channel(where, slot, corpus_given, quantised))
+        parts.append(vector.channel(where, slot, corpus_given, quantised, by_recall))
         distance = vector.distance_of(slot)
         found = """(SELECT count(*) FROM scanned) < :depth AS exact,
             EXISTS (SELECT FROM exact_pass WHERE distance IS NULL) AS unembedded,

@@ -7,7 +7,7 @@ tuples; the exact pass covers the rest, so that a filtered search finds what exi
 
 from __future__ import annotations
 
-from hegel_store.models.vectors import size_of
+from hegel_store.models.vectors import has_key_function, key_function, size_of
 from hegel_store.search.spaces import strangers
 
 EF_SEARCH = 100
@@ -22,25 +22,88 @@ of 0.91 to 0.94."""
 OVERSAMPLING = 4
 """How many facts a quantised scan offers for each one that is wanted; their own vectors decide."""
 
-SETTINGS = """
+PROBES = 40
+"""How many lists of an IVFFlat index are read, where nothing else was measured to do. The most that
+is advised for any number of facts (hegel_store.operations.vector_indexes.planning)."""
+
+NOTE_BEGINS = '{"hegel_store": "vector index"'
+"""How the comment of an index begins that is a note of ours; another one is not read."""
+
+SETTINGS = f"""
     settings AS MATERIALIZED (
         SELECT
             set_config('hnsw.iterative_scan', 'relaxed_order', true) AS scan,
-            set_config('hnsw.ef_search', CAST(:ef_search AS text), true)
+            set_config('hnsw.ef_search', CAST(:ef_search AS text), true),
+            set_config('ivfflat.iterative_scan', 'relaxed_order', true),
+            set_config('ivfflat.probes', '{PROBES}', true)
     )"""
 """A CTE that sets how HNSW is scanned, for the statement's transaction (SET LOCAL): for itself
 alone, or, in a unit of work, until its end. A scan that does not look at ``settings.scan`` may
 begin before it. Parameter: ef_search."""
 
 
-def channel(conditions: str, slot: str, corpus_given: bool, quantised: bool) -> str:
+def settings_for_recall(slot: str) -> str:
+    """SETTINGS by what was measured of the index that serves: the smallest ef_search (or number of
+    probes) that had the wanted recall for as many facts or more, or the largest that was tried.
+
+    What was measured stands in the comment of the index (see
+    hegel_store.operations.vector_indexes.notes), as ``{"effort": "ef_search", "recall": {"10":
+    {"40": 0.97, ...}, ...}}``; where there is nothing of the kind, the statement's own ef_search
+    and PROBES are used. Parameters: ef_search, recall and limit.
+    """
+    return f"""
+    notes AS MATERIALIZED (
+        SELECT CASE
+            WHEN starts_with(said, '{NOTE_BEGINS}') AND pg_input_is_valid(said, 'jsonb')
+            THEN CAST(said AS jsonb)
+        END AS note
+        FROM obj_description(to_regclass('{index_of(slot)}'), 'pg_class') AS said
+    ),
+    tried AS MATERIALIZED (
+        SELECT
+            note ->> 'effort' AS effort, CAST(facts.key AS int) AS facts,
+            CAST(each.key AS int) AS amount, CAST(each.value AS float8) AS reached
+        FROM notes, jsonb_each(note -> 'recall') AS facts, jsonb_each_text(facts.value) AS each
+        WHERE CAST(facts.key AS int) >= :limit
+    ),
+    enough AS MATERIALIZED (
+        SELECT
+            effort,
+            coalesce(min(amount) FILTER (WHERE reached >= :recall), max(amount)) AS amount
+        FROM tried WHERE facts = (SELECT min(facts) FROM tried)
+        GROUP BY effort
+    ),
+    settings AS MATERIALIZED (
+        SELECT
+            set_config('hnsw.iterative_scan', 'relaxed_order', true) AS scan,
+            set_config('hnsw.ef_search', CAST(coalesce(
+                (SELECT greatest(amount, least(:limit, {MOST_EF_SEARCH}))
+                 FROM enough WHERE effort = 'ef_search'),
+                :ef_search
+            ) AS text), true),
+            set_config('ivfflat.iterative_scan', 'relaxed_order', true),
+            set_config('ivfflat.probes', CAST(coalesce(
+                (SELECT amount FROM enough WHERE effort = 'probes'), {PROBES}
+            ) AS text), true)
+    )"""
+
+
+def index_of(slot: str) -> str:
+    """The name of the index that serves the searches in this column."""
+    return f"idx_hegel_facts_{slot}"
+
+
+def channel(
+    conditions: str, slot: str, corpus_given: bool, quantised: bool, by_recall: bool = False
+) -> str:
     """CTEs that end in ``vector_hits`` (corpus_id, id, distance): the nearest :depth facts.
 
     ``exact_pass`` ends in facts without a vector, with a distance of null, where it found too few.
     Also ``stranger`` (see hegel_store.search.spaces), non-empty when vectors of another model would
     be compared, or of a slot that another one has taken the place of; nothing is compared then.
     Parameters: embedding, space, model, normalised, prefix, ef_search, depth, corpus_id
-    when ``corpus_given``, and those of ``conditions``. ``quantised`` scans by the signs of the
+    when ``corpus_given``, recall and limit when ``by_recall`` (see settings_for_recall()), and
+    those of ``conditions``. ``quantised`` scans by the signs of the
     numbers, for which there has to be an index (docs/how-to/quantise.md), and takes the nearest of
     OVERSAMPLING times as many.
 
@@ -56,8 +119,8 @@ def channel(conditions: str, slot: str, corpus_given: bool, quantised: bool) -> 
     """
         scan = "SELECT * FROM offered ORDER BY distance, corpus_id, id LIMIT :depth"
     else:
-        offered, scan = "", nearest(allowed, slot, distance)
-    return f"""{SETTINGS},
+        offered, scan = "", nearest(allowed, slot, order_of(slot))
+    return f"""{settings_for_recall(slot) if by_recall else SETTINGS},
     stranger AS MATERIALIZED ({strangers(slot, corpus_given)}
     ),
     {offered}scanned AS MATERIALIZED (
@@ -99,6 +162,17 @@ def nearest(conditions: str, slot: str, order: str, times: int = 1) -> str:
 def distance_of(slot: str) -> str:
     """The cosine distance of ``fact`` (hegel_facts) from the query's vector."""
     return f"fact.{slot} <=> CAST(:embedding AS halfvec({size_of(slot)}))"
+
+
+def key_of(slot: str) -> str:
+    """The vector of ``fact`` as its index knows it: the same value, as the expression that the
+    index which serves is of (see hegel_store.schema.vector_keys)."""
+    return f"{key_function(slot)}(fact.{slot})" if has_key_function(slot) else f"fact.{slot}"
+
+
+def order_of(slot: str) -> str:
+    """The same as distance_of(), for the planner to find the index that serves."""
+    return f"{key_of(slot)} <=> CAST(:embedding AS halfvec({size_of(slot)}))"
 
 
 def signs_of(slot: str) -> str:

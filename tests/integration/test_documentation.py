@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import logging
 import re
@@ -26,6 +27,7 @@ from hegel_store.store import Store, connect
 from tests import recorded
 from tests.embedders import HashingEmbedder
 from tests.samples import rows
+from tests.servers import own_server
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("seeds/*.md")])
@@ -64,15 +66,21 @@ def test_the_page_on_caches_runs_as_it_stands(url, monkeypatch):
     [
         "labels",
         "ageing",
+        "baseline",
         "budget",
+        "doctor",
+        "erase",
         "follow",
         "lineage",
         "log-steps",
+        "maintain",
+        "novelty",
         "populations",
         "read-the-log",
         "retrievals",
         "runs",
         "search-prompts",
+        "vector-indexes",
     ],
 )
 def test_a_page_runs_as_it_stands_on_a_store(url, monkeypatch, page, tmp_path):
@@ -106,6 +114,21 @@ def test_the_log_is_archived_as_the_page_says(url, monkeypatch, tmp_path):
             assert done.exit_code == 0, f"{line}: {done.exception}"
     # The one of today, and the one of the other log, which was archived and is imported again.
     assert rows(store, "SELECT count(*) FROM hegel_training_steps") == [(2,)]
+
+
+def test_the_server_is_tuned_as_the_page_says(monkeypatch, tmp_path, request):
+    """Its Python as it stands, then its commands, on a server of their own."""
+    monkeypatch.chdir(tmp_path)
+    with own_server(request.config.getoption("--postgres")) as server:
+        monkeypatch.setenv("DATABASE_URL", server.url())
+        monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+        page = "docs/how-to/tune-the-server.md"
+        run(page, store=connect())
+        (block,) = re.findall(r"```sh\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
+        for line in block.splitlines():
+            done = CliRunner().invoke(app, line.split()[1:])
+            assert done.exit_code == 0, f"{line}: {done.exception}"
+        assert len(list((tmp_path / "hegel_store/settings").iterdir())) == 1
 
 
 @pytest.mark.parametrize("page", ["promote", "compare-prompts"])
@@ -174,6 +197,12 @@ def test_the_page_on_openevolve_runs_as_it_stands(url, monkeypatch, tmp_path):
     monkeypatch.setenv("DATABASE_URL", url)
     monkeypatch.chdir(tmp_path)
     run("docs/how-to/openevolve.md", store=connect(url))
+
+
+def test_the_page_on_dspy_runs_as_it_stands(url, monkeypatch):
+    pytest.importorskip("dspy", reason="the `dspy` extra is not installed")
+    monkeypatch.setenv("DATABASE_URL", url)
+    run("docs/how-to/dspy.md", store=connect(url))
 
 
 @pytest.mark.slow
@@ -268,6 +297,43 @@ def test_each_test_that_the_rules_of_migrations_name_exists():
     }
     assert len(named) > 20
     assert named <= defined
+
+
+def test_every_code_of_a_finding_is_documented():
+    """Those of the doctor and of the audit are in their sources, as text."""
+    page = (ROOT / "docs/how-to/doctor.md").read_text()
+    cells = re.findall(r"^\| (`[a-z-]+`(?:, `[a-z-]+`)*) \|", page, re.MULTILINE)
+    named = {code for cell in cells for code in re.findall(r"`([a-z-]+)`", cell)}
+    written = set()
+    for package in ("doctor", "dsn_audit"):
+        for path in (ROOT / "hegel_store/operations" / package).glob("*.py"):
+            written |= _codes_in(ast.parse(path.read_text()))
+    assert named == written
+
+
+def _codes_in(tree: ast.AST) -> set[str]:
+    """Texts that are given to ``code`` or assigned to it, and those of the audit."""
+    given: list[ast.AST] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.keyword) and node.arg == "code":
+            given.append(node.value)
+        elif isinstance(node, ast.Assign) and "code" in ast.unparse(node.targets[0]):
+            values = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]
+            given.append(values[0])
+    texts = {
+        part.value
+        for node in given
+        # Not of the condition that chooses between two.
+        for part in ([node.body, node.orelse] if isinstance(node, ast.IfExp) else [node])
+        if isinstance(part, ast.Constant)
+    }
+    return texts | {
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and re.fullmatch(r"dsn-[a-z-]+", node.value)
+    }
 
 
 def _on_or_off(value: bool) -> str:

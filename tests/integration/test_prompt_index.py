@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -26,11 +21,8 @@ from hegel_store.schema.declaring import declared
 from hegel_store.schema.profiles import PROMPTS_JSON, SUBSTRING_INDEX
 from hegel_store.store import Store
 from tests.commands import run
+from tests.debian import debian_server
 from tests.plans import explain, nodes
-
-DEBIAN = Path("/usr/lib/postgresql/15/bin")
-"""A server with the extensions of postgresql-contrib, which the embedded one has not. It is too old
-for the package, and has no pgvector: it gets the tables of profiles alone."""
 
 
 def require_absent(status: PromptIndexStatus) -> None:
@@ -78,35 +70,10 @@ def test_comparison_leaves_the_index_out_whatever_it_is_made_with(store: Store) 
 
 @pytest.fixture(scope="module")
 def debian() -> Iterator[str]:
-    """The folder of a running server's socket."""
-    if not (DEBIAN / "initdb").exists():
-        # .ci/run installs it and takes no skip; a developer's machine may lack it.
-        pytest.skip(f"Debian's PostgreSQL 15 is not installed in {DEBIAN}")
-    # No server runs as root.
-    owner = {"user": "nobody", "group": "nogroup"} if os.geteuid() == 0 else {}
-    folder = Path(tempfile.mkdtemp(prefix="hegel15"))
-    folder.chmod(0o777)
-    data = folder / "data"
-
-    def call(*arguments: object) -> None:
-        done = subprocess.run(
-            [*map(str, arguments)], cwd=folder, capture_output=True, text=True, **owner
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-
-    try:
-        call(
-            DEBIAN / "initdb", "-D", data, "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "-N"
-        )
-        start = f"-k {folder} -c listen_addresses='' -c fsync=off"
-        log = folder / "log"
-        call(DEBIAN / "pg_ctl", "-D", data, "-w", "-l", log, "-o", start, "start")
-        try:
-            yield str(folder)
-        finally:
-            call(DEBIAN / "pg_ctl", "-D", data, "-m", "immediate", "stop")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    """The folder of a running server's socket. It is too old for the package, and has no pgvector:
+    it gets the tables of profiles alone."""
+    with debian_server() as folder:
+        yield folder
 
 
 @pytest.fixture

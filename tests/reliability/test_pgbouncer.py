@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -25,8 +26,12 @@ from hegel_store.errors import (
     InvalidInput,
     PermissionDenied,
 )
+from hegel_store.models import NewFact
+from hegel_store.operations import vector_indexes
+from hegel_store.operations.maintenance import maintain
 from hegel_store.settings import Settings, resolve_address
 from hegel_store.store import Store
+from tests.diagnoses import diagnosed, findings
 from tests.samples import MAY, Steps
 from tests.servers import wait_until
 
@@ -128,6 +133,18 @@ def test_hundreds_of_calls_from_several_threads_meet_no_error(pooled_url):
             assert store.profiles.latest(f"corpus {number}", "qa").version == 2 * ROUNDS
 
 
+def test_vector_indexes_are_looked_at_through_it_and_changed_elsewhere(pooled_url):
+    with hegel_store.connect(pooled_url, pgbouncer=True) as store:
+        assert len(vector_indexes.inventory(store.engine)) == 9
+        for change in (
+            vector_indexes.rebuild,
+            vector_indexes.roll_back,
+            vector_indexes.drop_kept,
+        ):
+            with pytest.raises(ConfigurationError, match="over a direct connection"):
+                change(store.engine, "idx_hegel_facts_embedding_384")
+
+
 def test_without_the_switch_prepared_statements_collide_and_the_error_names_it(pooled_url):
     with hegel_store.connect(pooled_url, pool="light") as store:
         collisions = [
@@ -216,3 +233,46 @@ def test_months_are_not_archived_through_the_pooler(pooled_url, url, store, tmp_
         assert export_steps(pooled, tmp_path / "steps.jsonl") == 1
         assert import_steps(pooled, tmp_path / "steps.jsonl").stored == 0
     assert archive_month(store, MAY, tmp_path).steps == 1
+
+
+def test_the_doctor_sees_a_pooler_and_whether_prepared_statements_are_safe_with_it(pooled_url, url):
+    (finding,) = diagnosed(pooled_url)["pooler-unannounced"]
+    assert finding.severity == "act"
+    assert finding.remedy == "export HEGEL_PGBOUNCER=1"
+    for address, told, code, severity in (
+        (pooled_url, True, "pooler", "ok"),
+        (url, True, "pooler-absent", "look"),
+        (url, False, "pooler", "ok"),
+    ):
+        found = diagnosed(address, pgbouncer=told)
+        assert [each.severity for each in found[code]] == [severity]
+        assert not found["pooler-unannounced"]
+    found = findings(pooled_url, pgbouncer=True, database_schema="tenant")
+    assert "through a pooler" in found["address-unusable"][0].seen
+    assert diagnosed(pooled_url, pgbouncer=True)["machine-unknown"], "the pooler's machine is known"
+
+
+def test_maintenance_keeps_its_lock_through_the_pooler_and_leaves_no_settings(pooled_url, url):
+    """Its transaction has one of the two server connections, its work the other."""
+    with hegel_store.connect(pooled_url, pgbouncer=True) as store:
+        store.facts.add_many(
+            NewFact(corpus_id="c", content=f"fact {n}", expires_at=MAY) for n in range(1500)
+        )
+        reports = []
+        with psycopg.connect(url) as other:
+            other.execute("LOCK TABLE hegel_facts IN ACCESS EXCLUSIVE MODE")
+            at_work = threading.Thread(target=lambda: reports.append(maintain(store)))
+            at_work.start()
+            waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+            wait_until(lambda: other.execute(waiting).fetchone() != (0,))
+            with hegel_store.connect(url) as direct:
+                assert maintain(direct).is_busy
+            other.rollback()
+            at_work.join()
+        assert not reports[0].failed
+        tasks = {task.task: task for task in reports[0].tasks}
+        assert tasks["expire"].did == ["1,500 deleted"]
+        assert any("hegel_facts" in told for told in tasks["vacuum"].did)
+        for name in ("statement_timeout", "idle_in_transaction_session_timeout"):
+            with store.engine.connect() as connection:
+                assert connection.execute(text(f"SHOW {name}")).scalar_one() == "0"

@@ -41,7 +41,7 @@ def test_no_other_module_knows_a_code_or_reads_one_from_the_driver() -> None:
 def test_every_kind_of_failure_is_documented_with_its_error_and_codes() -> None:
     page = (ROOT / "docs/reference/errors.md").read_text()
     rows = dict(re.findall(r"^\| ([a-z][^|]*?) \| ([^|]*\|[^|]*\|[^|]*) \|$", page, re.MULTILINE))
-    assert set(rows) == {failure.value for failure in Failure}
+    assert set(rows) - {"failure"} == {failure.value for failure in Failure}
     for failure in Failure:
         codes, error, again = rows[failure.value].split("|")
         assert error.strip() == f"`{failure.error.__name__}`"

@@ -21,10 +21,26 @@ from hegel_store.archive import StepFilter
 from hegel_store.archive import statements as archive_statements
 from hegel_store.importers import gepa_runs, mlflow_prompts
 from hegel_store.integrations import gepa, openevolve
+from hegel_store.integrations.dspy.recording import programs_of
 from hegel_store.models import FactFilter
 from hegel_store.models.rewards import Grouping
 from hegel_store.models.spaces import Maker, Place
-from hegel_store.models.vectors import DIMENSIONS, size_of, slots_for
+from hegel_store.models.vectors import DIMENSIONS, key_function, size_of, slots_for
+from hegel_store.operations import (
+    baselines,
+    doctor,
+    erasing,
+    maintenance,
+    tuning,
+    vector_indexes,
+)
+from hegel_store.operations.doctor import bloat
+from hegel_store.operations.erasing import statements as erasing_statements
+from hegel_store.operations.erasing.statements import CorpusTable
+from hegel_store.operations.maintenance import indexes as maintained_indexes
+from hegel_store.operations.maintenance import statements as maintenance_statements
+from hegel_store.operations.tuning import statements as tuning_statements
+from hegel_store.operations.vector_indexes import statements as index_statements
 from hegel_store.repositories import (
     fact_writing,
     population_front_statements,
@@ -52,7 +68,20 @@ SLOTS = [slot for size in DIMENSIONS for slot in slots_for("slot", size)]
 
 MODULES = [
     importlib.import_module(f"{package.__name__}.{found.name}")
-    for package in (repositories, archive, transfer, importers, gepa, openevolve)
+    for package in (
+        repositories,
+        archive,
+        transfer,
+        importers,
+        gepa,
+        openevolve,
+        baselines,
+        doctor,
+        erasing,
+        maintenance,
+        tuning,
+        vector_indexes,
+    )
     for found in pkgutil.iter_modules(package.__path__)
 ]
 
@@ -169,6 +198,9 @@ def test_what_a_run_is_known_by_is_bound() -> None:
     require_clean(statement)
     given = list(statement.compile().params.values())
     assert {"gepa": {"run": SENTINEL + "3"}} in given
+    statement = programs_of(SENTINEL, SENTINEL + "2", SENTINEL + "3", NUMBER)
+    require_clean(statement)
+    assert {"dspy": {"run": SENTINEL + "3"}} in statement.compile().params.values()
 
 
 def searches() -> list[Search]:
@@ -302,8 +334,25 @@ def test_statements_of_facts_differ_in_nothing_but_their_column(slot: str) -> No
     model = fact_writing.embedded_statement("SLOT")
     assert fact_writing.embedded_statement(slot) == model.replace("SLOT", slot)
     model = str(near_statement("embedding_7"))
+    # By the column itself, which one of an application's own has no function for.
+    model = model.replace(
+        "ORDER BY fact.embedding_7", f"ORDER BY {key_function('embedding_7')}(fact.embedding_7)"
+    )
     model = model.replace("halfvec(7)", f"halfvec({size_of(slot)})").replace("embedding_7", slot)
     assert str(near_statement(slot)) == model
+
+
+def test_names_of_tables_that_are_erased_are_quoted_and_nothing_else_is_in_the_statements() -> None:
+    odd = CorpusTable(7, 'a"; DROP :x', "hegel_facts", "hegel_facts")
+    for made_of, named in (
+        (erasing_statements.count, {"corpus_id"}),
+        (erasing_statements.delete, {"corpus_id", "batch"}),
+        (erasing_statements.analyze, set()),
+        (erasing_statements.forget_statistics, {"oid"}),
+    ):
+        statement = made_of(odd)
+        assert '"a""; DROP :x"."hegel_facts"' in sql(statement)
+        assert set(statement.compile().params) == named
 
 
 def test_names_of_months_are_quoted_wherever_they_stand() -> None:
@@ -321,6 +370,55 @@ def test_names_of_months_are_quoted_wherever_they_stand() -> None:
     ):
         assert quoted in sql(statement)
         assert statement.compile().params == {}
+
+
+def test_the_schema_of_an_extension_is_a_name_and_nothing_else() -> None:
+    odd = 'a"; DROP :x %s'
+    for measure in (bloat.measure_table, bloat.measure_btree):
+        statement = measure(odd)
+        assert '"a""; DROP :x %%s".' in sql(statement)
+        assert set(statement.compile().params) == {"oid"}
+
+
+def test_statements_of_indexes_quote_what_they_are_given() -> None:
+    """DDL takes no parameters, so that names and comments are quoted wherever they stand."""
+    odd, quoted = 'a"; DROP :x %s', '"a""; DROP :x %s"'
+    for statement in (
+        index_statements.drop(odd, "index"),
+        index_statements.rename(odd, "index", "other"),
+        index_statements.rename("home", "index", odd),
+        index_statements.comment(odd, "index", None),
+        index_statements.create(odd, "home", "embedding_384", "plain", "hnsw", {"m": 4}, "true"),
+    ):
+        assert quoted in statement
+        assert statement.count("DROP :x") == 1
+    assert index_statements.comment("home", "index", "it's").endswith(" IS 'it''s'")
+    assert index_statements.comment("home", "index", None).endswith(" IS NULL")
+    assert index_statements.set_local("lock_timeout", "'; x").endswith("'" * 3 + "; x'")
+    with pytest.raises(ValueError, match="format code 'd'"):
+        index_statements.create("i", "home", "embedding_384", "plain", "hnsw", {"m": "4)"}, "true")
+
+
+def test_names_and_values_of_settings_are_quoted() -> None:
+    """ALTER SYSTEM takes no parameters."""
+    quote = "'s3nt1nel''"
+    assert quote in tuning_statements.alter("work_mem", "s3nt1nel'").replace('"', "")
+    assert '"a""; DROP" = ' in tuning_statements.alter('a"; DROP', "1")
+    assert '"a""; DROP"' in tuning_statements.alter('a"; DROP', None)
+
+
+def test_tables_that_are_sampled_are_quoted_and_what_is_changed_is_bound() -> None:
+    made = maintained_indexes.sample_statements(
+        'a"; DROP :x', "t", "CREATE INDEX i ON t USING gin (c)"
+    )
+    assert '"a""; DROP :x"."t"' in sql(made[0])
+    assert [set(statement.compile().params) for statement in made] == [
+        set(),
+        {"share", "wanted"},
+        set(),
+    ]
+    for statement in (maintenance_statements.EXPIRE, maintenance_statements.PURGE):
+        assert {"after_corpus", "after_id", "batch"} <= set(statement.compile().params)
 
 
 def fixed_statements(module: ModuleType) -> dict[str, str]:

@@ -61,7 +61,7 @@ def optimize(
         budget=budget,
         resume=True,
     )
-    _reopen(store, run)
+    reopen(store, run)
     saved = store.runs.load_state(corpus_id, run_id)
     checkpoint = Checkpoint(None if saved is None else saved.state)
     callback = StoreCallback(
@@ -100,7 +100,8 @@ def _claims(adapter: Any, run_id: str) -> bool:
     return isinstance(adapter, StoreAdapter) and adapter.run_id == run_id
 
 
-def _reopen(store: Store, run: Run) -> None:
+def reopen(store: Store, run: Run) -> None:
+    """Let a run go on that is finished or has failed. Raises RunConflict for a stopped one."""
     if run.status == "stopped":
         raise RunConflict(
             f"run {run.run_id!r} of corpus {run.corpus_id!r}", "one that may go on", "stopped"
