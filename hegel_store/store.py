@@ -30,6 +30,7 @@ from hegel_store.journal import StepWriter, WriterOptions, spool_folder
 from hegel_store.models import NewStep, PromptProfile, TrainingStep
 from hegel_store.models.budgets import BudgetAlert
 from hegel_store.models.checks import check_integer, check_number
+from hegel_store.observing import Call, correlated, part
 from hegel_store.operations.baselines import Baselines
 from hegel_store.operations.erasing import CorpusErasure, HashedCache
 from hegel_store.operations.prompt_index import PromptIndex
@@ -136,18 +137,9 @@ class Store:
         """
         session = Session(self.engine, close_resets_only=False)
         try:
-            yield UnitOfWork(
-                session,
-                ProfileRepository(session),
-                StepRepository(session, months=self._database.autocommit),
-                PopulationRepository(session, spaces=self._spaces),
-                FactRepository(session, spaces=self._spaces, log=self._log),
-                LabelRepository(session, self._spaces.preferred),
-                RetrievalRepository(session),
-                RunRepository(session),
-                ScoreRepository(session),
-            )
-            commit(session)
+            with correlated(), part(Call("transaction")):
+                yield self._unit_of_work(session)
+                commit(session)
         except MigrationRequired:
             session.close()
             migrate.require_current(self.engine)  # says which side is behind
@@ -368,6 +360,19 @@ class Store:
         if self._log is not None:
             self._log.close()
         self._database.close()
+
+    def _unit_of_work(self, session: Session) -> UnitOfWork:
+        return UnitOfWork(
+            session,
+            ProfileRepository(session),
+            StepRepository(session, months=self._database.autocommit),
+            PopulationRepository(session, spaces=self._spaces),
+            FactRepository(session, spaces=self._spaces, log=self._log),
+            LabelRepository(session, self._spaces.preferred),
+            RetrievalRepository(session),
+            RunRepository(session),
+            ScoreRepository(session),
+        )
 
     def _new_database(self) -> Database:
         return Database(self.address, self.settings, migrate.require_current)
