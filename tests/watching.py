@@ -33,4 +33,4 @@ def logged(**options: Any) -> Iterator[Log]:
     try:
         yield log
     finally:
-        started.stop()
+        started.stop()  # writes what waits

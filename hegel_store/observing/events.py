@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from dataclasses import fields
+from datetime import UTC, datetime
+from functools import partial
 from importlib.util import find_spec
 from typing import Any, Literal, TextIO
 
@@ -11,12 +14,16 @@ from hegel_store.errors import ConfigurationError, InvalidInput
 from hegel_store.observing import seam
 from hegel_store.observing.correlation import correlation_id
 from hegel_store.observing.happenings import Happening, SearchComplete
+from hegel_store.observing.lines import Lines
 from hegel_store.observing.seam import Call, Embedding
 
 Format = Literal["json", "console"]
 
 QUERY_CHARACTERS = 100
 """So much of a query is shown."""
+
+ENCODE = json.JSONEncoder(ensure_ascii=False, default=str).encode
+"""Made once: json.dumps() makes an encoder for each call that wants anything but its defaults."""
 
 
 class Events:
@@ -26,6 +33,7 @@ class Events:
         self._logger = logger
         self._slow = slow_seconds * 1000
         self._queries = queries
+        self._lines = Lines()
 
     def began(self, call: Call) -> object:
         return None
@@ -58,14 +66,12 @@ class Events:
                 level = "warning"
         elif values.get("error") is not None:
             level = "warning"
-        for name, value in values.items():
-            if isinstance(value, float):
-                values[name] = round(value, 3)
         self._write(level, happening.name, values)
 
     def stop(self) -> None:
         """Log nothing any more."""
         seam.stop(self)
+        self._lines.close()
 
     def _write(self, level: str, name: str, values: dict[str, Any]) -> None:
         correlation = correlation_id()
@@ -74,7 +80,9 @@ class Events:
         call = seam.current_name()
         if call is not None:
             values.setdefault("call", call)
-        getattr(self._logger, level)(name, **values)
+        values["timestamp"] = datetime.now(UTC)
+        write = partial(getattr(self._logger, level), name, **values)
+        self._lines.add(write, at_once=level != "info")
 
 
 def start(
@@ -86,6 +94,9 @@ def start(
     logger: Any = None,
 ) -> Events:
     """Log events from now on, a line each, to ``stream`` (by default standard error).
+
+    Lines of the level "info" are written in the background, within a fifth of a second, the others
+    at once; so those may be lost of a process that is killed, and not these.
 
     A search that takes longer than ``slow_seconds`` is logged as a warning. Its query is shortened
     to 100 characters; with ``queries=False`` it is left out, and its length stays. ``logger`` is a
@@ -118,7 +129,11 @@ def _values(happening: Happening) -> dict[str, Any]:
     kind = type(happening)
     if kind not in _fields:
         _fields[kind] = tuple(field.name for field in fields(happening))
-    return {name: getattr(happening, name) for name in _fields[kind]}
+    return {
+        name: round(value, 3) if isinstance(value, float) else value
+        for name in _fields[kind]
+        for value in [getattr(happening, name)]
+    }
 
 
 def _logger(format: Format, stream: TextIO | None) -> Any:
@@ -127,7 +142,7 @@ def _logger(format: Format, stream: TextIO | None) -> Any:
 
     target = stream or sys.stderr
     shown: Any = (
-        structlog.processors.JSONRenderer(ensure_ascii=False)
+        structlog.processors.JSONRenderer(lambda values, **_: ENCODE(values))
         if format == "json"
         else structlog.dev.ConsoleRenderer(colors=target.isatty())
     )
@@ -136,8 +151,6 @@ def _logger(format: Format, stream: TextIO | None) -> Any:
         wrapper_class=structlog.make_filtering_bound_logger("info"),
         processors=[
             structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
             shown,
         ],
-        cache_logger_on_first_use=True,
-    )
+    ).bind()  # once, and not for every event

@@ -23,9 +23,9 @@ def sent(tagged):
     """The statements, as the driver was given them."""
     statements: list[str] = []
 
-    @event.listens_for(tagged.engine, "before_cursor_execute")
+    @event.listens_for(tagged.engine, "after_cursor_execute")
     def note(connection, cursor, statement, parameters, context, many):
-        statements.append(statement)
+        statements.append(cursor._query.query.decode())
 
     return statements
 
