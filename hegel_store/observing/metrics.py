@@ -31,7 +31,7 @@ SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.
 """Upper bounds of the buckets of every histogram, in seconds."""
 
 COUNTERS = {
-    "hegel_requests": ("Calls of the store, by how they ended", ("call", "outcome")),
+    "hegel_failures": ("Calls of the store that raised, by the error", ("call", "error")),
     "hegel_embedded_texts": ("Texts given to embedders", ("embedder",)),
     "hegel_cache_hits": ("What a cache was asked for and had", ("cache",)),
     "hegel_cache_misses": ("What a cache was asked for and had not", ("cache",)),
@@ -79,6 +79,7 @@ class Metrics:
         registry.register(self._pools)
         # Looking a child up by its labels takes longer than counting.
         self._child: Callable[..., Any] = cache(self._made)
+        self._observe: dict[str, Callable[[float], None]] = {}
         self._taken: dict[type, Callable[[Any], None]] = {
             SearchComplete: self._search,
             StepsLogged: lambda one: self._count("hegel_steps", one.stored, "written"),
@@ -108,9 +109,15 @@ class Metrics:
             self._child("hegel_embedding_seconds", call.embedder).observe(call.seconds)
             self._count("hegel_embedded_texts", call.texts, call.embedder)
             return
-        self._child("hegel_request_seconds", call.name).observe(call.seconds)
-        self._count("hegel_requests", 1, call.name, _outcome(call.error))
-        if call.name == "steps.log" and call.error is None:
+        observe = self._observe.get(call.name)
+        if observe is None:
+            observe = self._observe[call.name] = self._child(
+                "hegel_request_seconds", call.name
+            ).observe
+        observe(call.seconds)
+        if call.error is not None:
+            self._count("hegel_failures", 1, call.name, _kind(call.error))
+        elif call.name == "steps.log":
             self._count("hegel_steps", 1, "written")
 
     def happened(self, happening: Happening) -> None:
@@ -223,7 +230,5 @@ class _Pools:
         yield gauge("hegel_pool_in_use", "Connections that are in use", [({}, used)])
 
 
-def _outcome(error: BaseException | None) -> str:
-    if error is None:
-        return "ok"
+def _kind(error: BaseException) -> str:
     return type(error).__name__ if isinstance(error, HegelStoreError) else "other"

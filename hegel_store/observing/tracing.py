@@ -31,9 +31,10 @@ class Tracing:
         self._failed = trace.Status(trace.StatusCode.ERROR)
 
     def began(self, call: Call) -> object:
-        current = self._trace.get_current_span()
-        if call.name in SINGLE and not current.get_span_context().is_valid:
-            return None
+        if call.name in SINGLE:
+            around = self._trace.get_current_span()
+            if not around.get_span_context().is_valid:
+                return None
         embedding = isinstance(call, Embedding)
         span = self._tracer.start_span(
             f"{call.name} {call.model}" if isinstance(call, Embedding) else call.name,

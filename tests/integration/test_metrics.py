@@ -67,8 +67,7 @@ def test_a_scrape_tells_what_was_called(url, registry, new):
             found = scraped(server.server_port)
         finally:
             server.shutdown()
-    assert found["hegel_requests_total call=facts.search outcome=ok"] == 3
-    assert found["hegel_requests_total call=facts.get outcome=NotFound"] == 1
+    assert found["hegel_failures_total call=facts.get error=NotFound"] == 1
     assert found["hegel_request_seconds_count call=facts.search"] == 3
     assert found["hegel_search_seconds_count mode=hybrid"] == 2
     assert found["hegel_search_seconds_count mode=text"] == 1
@@ -91,11 +90,11 @@ def test_calls_within_a_call_are_not_counted_beside_it(store, registry):
         work.profiles.append("news", "qa", {"a": 1})
         work.profiles.latest("news", "qa")
     found = samples(prometheus.generate_latest(registry).decode())
-    calls = {name: value for name, value in found.items() if "requests_total" in name}
+    calls = {name: value for name, value in found.items() if "request_seconds_count" in name}
     assert calls == {
-        "hegel_requests_total call=profiles.append outcome=ok": 2,
-        "hegel_requests_total call=profiles.latest outcome=ok": 1,
-        "hegel_requests_total call=transaction outcome=ok": 1,
+        "hegel_request_seconds_count call=profiles.append": 2,
+        "hegel_request_seconds_count call=profiles.latest": 1,
+        "hegel_request_seconds_count call=transaction": 1,
     }
 
 
@@ -174,7 +173,7 @@ def test_the_command_serves_the_database_and_the_processes_that_share_a_folder(u
         command.send_signal(signal.SIGTERM)
     assert command.wait(30) == 0
     assert found["hegel_database_up"] == 1
-    assert found["hegel_requests_total call=facts.search outcome=ok"] == 1
+    assert found["hegel_request_seconds_count call=facts.search"] == 1
     assert found["hegel_search_seconds_count mode=hybrid"] == 1
 
 
