@@ -64,8 +64,8 @@ class Tracing:
             return
         if isinstance(happening, SearchComplete):
             values = {
-                f"hegel_store.search.{name}": value
-                for name in SEARCH
+                attribute: value
+                for attribute, name in SEARCH.items()
                 if (value := getattr(happening, name)) is not None
             }
             if happening.corpus is not None:
@@ -80,12 +80,7 @@ class Tracing:
         seam.stop(self)
 
 
-SEARCH = (
-    "mode",
-    "filters",
-    "cache_hit",
-    "exact",
-)
+SEARCH = {f"hegel_store.search.{name}": name for name in ("mode", "filters", "cache_hit", "exact")}
 """Each attribute costs, and the times of the parts are those of the spans inside."""
 
 

@@ -55,7 +55,7 @@ class Cost:
     low: float
     high: float
     milliseconds: float
-    blocks: int
+    pairs: int
     run: int
 
 
@@ -63,12 +63,12 @@ def compare(
     off: Callable[[], object],
     on: Callable[[], object],
     switch: Callable[[bool], None],
-    blocks: int,
+    pairs: int,
     run: int,
 ) -> Cost:
     """Ratios of the times of pairs of runs, and their median with an interval."""
     random_order, ratios, taken = random.Random(1), [], []
-    for _ in range(blocks):
+    for _ in range(pairs):
         seconds = {}
         first = random_order.random() < 0.5
         for is_on in (first, not first):
@@ -88,7 +88,7 @@ def compare(
         low=(low - 1) * 100,
         high=(high - 1) * 100,
         milliseconds=float(np.median(taken)),
-        blocks=blocks,
+        pairs=pairs,
         run=run,
     )
 
@@ -104,7 +104,7 @@ def fill(store: Store) -> None:
 
 def main() -> None:
     parser = options(__doc__ or "")
-    parser.add_argument("--blocks", type=int, default=150)
+    parser.add_argument("--pairs", type=int, default=600)
     arguments = parser.parse_args()
     provider = TracerProvider()
     provider.add_span_processor(BatchSpanProcessor(Nowhere()))
@@ -157,11 +157,11 @@ def main() -> None:
         print(f"PostgreSQL {arguments.postgres}, {os.cpu_count()} processors, {FACTS:,} facts\n")
         print("| call | off, ms | everything on | 95 % interval | pairs x calls |")
         print("| --- | ---: | ---: | ---: | ---: |")
-        for name, make, run in (
-            ("search", search, 10),
-            ("log a step", log, 50),
-            ("log 100 steps", log_many, 5),
-            ("latest profile", latest, 100),
+        for name, make, run, share in (
+            ("search", search, 4, 1),
+            ("log a step", log, 25, 1),
+            ("log 100 steps", log_many, 2, 2),
+            ("latest profile", latest, 25, 2),
         ):
             off, on = make(bare), make(tagged)
             for _ in range(30):
@@ -170,12 +170,12 @@ def main() -> None:
                 off,
                 on,
                 switch,
-                arguments.blocks,
+                arguments.pairs // share,
                 run,
             )
             print(
                 f"| {name} | {cost.milliseconds:.2f} | {cost.percent:+.1f} % | "
-                f"{cost.low:+.1f} to {cost.high:+.1f} % | {cost.blocks} x {cost.run} |",
+                f"{cost.low:+.1f} to {cost.high:+.1f} % | {cost.pairs} x {cost.run} |",
                 flush=True,
             )
         started = time.perf_counter()
