@@ -35,7 +35,7 @@ $(VENV)/.demo: $(BIN)/python pyproject.toml constraints.txt
 
 $(VENV)/.dev: $(BIN)/python pyproject.toml constraints.txt
 	@echo "installing hegel_store and its development tools into $(VENV)"
-	$(PIP) --editable '.[embedded,embeddings,parquet,redis,dev]'
+	$(PIP) --editable '.[embedded,embeddings,parquet,redis,events,metrics,tracing,dev]'
 	@touch $@ $(VENV)/.demo
 
 demo: $(VENV)/.demo

@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 from hegel_store.connector import Connector, opened
 from hegel_store.errors import DatabaseError, HegelStoreError, MigrationRequired, OutcomeUnknown
 from hegel_store.failures import Failure, constraint_of, error_of, failure_of, leaves_unknown
+from hegel_store.observing.tagging import tag
 from hegel_store.pooling import WatchedPool
 from hegel_store.settings import DatabaseAddress, PoolPreset, Settings
 
@@ -83,6 +84,8 @@ class Database:
         event.listen(self.engine, "checkin", _note_return)
         event.listen(self.engine, "checkout", _check_connection(self.engine, self.size.idle))
         event.listen(self.engine, "handle_error", _leave_standby)
+        if settings.tag_statements:
+            tag(self.engine, settings.application_name)
         _engines.add(self.engine)
         self.autocommit = Autocommit(self.engine, diagnose)
 

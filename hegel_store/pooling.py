@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from typing import Any
 
@@ -10,6 +11,9 @@ from sqlalchemy import exc
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from hegel_store.errors import NestedCheckout, PoolExhausted
+from hegel_store.observing import tell
+from hegel_store.observing.happenings import PoolWaited
+from hegel_store.observing.seam import pools
 
 
 class WatchedPool(QueuePool):
@@ -25,6 +29,7 @@ class WatchedPool(QueuePool):
         self._watch = threading.Lock()
         self._holders: dict[ConnectionPoolEntry, int] = {}
         self._waiting: Counter[int] = Counter()
+        pools.add(self)
 
     def _do_get(self) -> ConnectionPoolEntry:
         me = threading.get_ident()
@@ -33,9 +38,12 @@ class WatchedPool(QueuePool):
             if self._is_deadlocked():
                 self._stop_waiting(me)
                 raise NestedCheckout(self._held_by(me), self.size())
+        began = time.perf_counter() if self.checkedout() >= self.size() else None
         try:
             record = super()._do_get()
         except exc.TimeoutError:
+            if began is not None:
+                tell(PoolWaited(seconds=time.perf_counter() - began, timed_out=True))
             with self._watch:
                 held = self._held_by(me)
             if held:
@@ -47,6 +55,8 @@ class WatchedPool(QueuePool):
         finally:
             with self._watch:
                 self._stop_waiting(me)
+        if began is not None:
+            tell(PoolWaited(seconds=time.perf_counter() - began, timed_out=False))
         with self._watch:
             self._holders[record] = me
         return record

@@ -13,6 +13,7 @@ from tenacity import RetryCallState, Retrying
 
 from hegel_store.errors import HegelStoreError, OutcomeUnknown
 from hegel_store.failures import lacks_lock
+from hegel_store.observing.retrying import told
 
 T = TypeVar("T")
 
@@ -46,6 +47,7 @@ def repeated(
         retry=tenacity.retry_if_exception(may_be_repeated),
         stop=tenacity.stop_after_attempt(attempts) | tenacity.stop_before_delay(seconds),
         wait=tenacity.wait_random_exponential(FIRST_WAIT, max=LONGEST_WAIT),
+        before_sleep=told("transaction"),
         reraise=True,
     )(call)
 
@@ -64,6 +66,7 @@ def until_locked(
     pause ``say`` is given the error, the place and the seconds. Raises the error of the last one.
     """
     failures, place = 0, reached()
+    tell_pause = told("lock")
 
     def is_enough(state: RetryCallState) -> bool:
         nonlocal failures, place
@@ -75,6 +78,7 @@ def until_locked(
         error = state.outcome.exception() if state.outcome is not None else None
         if error is not None:
             say(error, place, state.upcoming_sleep)
+            tell_pause(state)
 
     Retrying(
         retry=tenacity.retry_if_exception(lacks_lock),

@@ -31,6 +31,7 @@ from hegel_store.journal import StepWriter, WriterOptions, spool_folder
 from hegel_store.models import NewStep, PromptProfile, TrainingStep
 from hegel_store.models.budgets import BudgetAlert
 from hegel_store.models.checks import check_integer, check_number
+from hegel_store.observing import Call, correlated, part
 from hegel_store.operations.baselines import Baselines
 from hegel_store.operations.erasing import CorpusErasure, HashedCache
 from hegel_store.operations.prompt_index import PromptIndex
@@ -153,20 +154,9 @@ class Store:
         with self._replicas.reading(after) if read_only else nullcontext(self.engine) as bind:
             session = Session(bind, close_resets_only=False)
             try:
-                yield UnitOfWork(
-                    session,
-                    ProfileRepository(session),
-                    StepRepository(
-                        session, months=None if read_only else self._database.autocommit
-                    ),
-                    PopulationRepository(session, spaces=self._spaces),
-                    FactRepository(session, spaces=self._spaces, log=self._log),
-                    LabelRepository(session, self._spaces.preferred),
-                    RetrievalRepository(session),
-                    RunRepository(session),
-                    ScoreRepository(session),
-                )
-                commit(session)
+                with correlated(), part(Call("transaction")):
+                    yield self._unit_of_work(session, read_only)
+                    commit(session)
             except MigrationRequired:
                 session.close()
                 migrate.require_current(self.engine)  # says which side is behind
@@ -402,6 +392,19 @@ class Store:
             self._log.close()
         self._database.close()
         self._replicas.close()
+
+    def _unit_of_work(self, session: Session, read_only: bool) -> UnitOfWork:
+        return UnitOfWork(
+            session,
+            ProfileRepository(session),
+            StepRepository(session, months=self._database.autocommit),
+            PopulationRepository(session, spaces=self._spaces),
+            FactRepository(session, spaces=self._spaces, log=self._log),
+            LabelRepository(session, self._spaces.preferred),
+            RetrievalRepository(session),
+            RunRepository(session),
+            ScoreRepository(session),
+        )
 
     def _new_database(self) -> Database:
         database = Database(self.address, self.settings, migrate.require_current)

@@ -25,6 +25,7 @@ from hegel_store.cli import (
     journal,
     load,
     maintain,
+    metrics,
     populations,
     profiles,
     prompts,
@@ -70,6 +71,7 @@ app.command()(ageing.age)
 app.command()(reembed.reembed)
 app.command()(rollup.roll_up)
 app.command()(maintain.maintain)
+app.command()(metrics.metrics)
 app.command()(usefulness.refresh_usefulness)
 app.command()(journal.replay)
 app.command()(journal.dead_letters)

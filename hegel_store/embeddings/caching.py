@@ -23,6 +23,8 @@ from hegel_store.embeddings.vector_cache import (
     space_of,
 )
 from hegel_store.models.vectors import Vector
+from hegel_store.observing import is_watched, tell
+from hegel_store.observing.happenings import CacheAsked
 
 logger = logging.getLogger("hegel_store.embeddings")
 
@@ -138,6 +140,9 @@ class CachedEmbedder:
             if not rest:
                 break
             here = outage.attempt(partial(cache.get_many, rest), nothing)
+            if is_watched():
+                misses = len(rest) - len(here)
+                tell(CacheAsked(cache=type(cache).__name__, hits=len(here), misses=misses))
             self._put(here, self.caches[:place])
             found |= here
         return found

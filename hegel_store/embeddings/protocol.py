@@ -11,6 +11,7 @@ from hegel_store.errors import InvalidInput
 from hegel_store.models.checks import check_name, check_text
 from hegel_store.models.spaces import Maker
 from hegel_store.models.vectors import Vector, slot_for
+from hegel_store.observing import embedding_by, is_watched, part
 
 MOST_PREFIX = 1000
 
@@ -55,7 +56,11 @@ def embed_distinct(embedder: Embedder, texts: Sequence[str]) -> dict[str, Vector
     distinct = list(dict.fromkeys(texts))
     if not distinct:
         return {}
-    made = embedder.embed(distinct)
+    if is_watched():
+        with part(embedding_by(embedder, len(distinct))):
+            made = embedder.embed(distinct)
+    else:
+        made = embedder.embed(distinct)
     try:
         vectors = np.asarray(made, dtype=np.float32)
     except (TypeError, ValueError):

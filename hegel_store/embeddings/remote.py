@@ -14,6 +14,7 @@ from hegel_store.embeddings.breaker import CircuitBreaker
 from hegel_store.errors import CircuitOpen, EmbedderUnavailable, InvalidInput
 from hegel_store.models.checks import check_integer, check_name, check_number
 from hegel_store.models.vectors import Vector
+from hegel_store.observing.retrying import told
 
 FIRST_WAIT = 0.5
 """Seconds that the first retry waits at most; every further one waits up to twice as long."""
@@ -107,6 +108,7 @@ class RemoteEmbedder:
             wait=tenacity.wait_random_exponential(FIRST_WAIT, max=self._longest_wait),
             # Wakes the batches that wait as soon as another one has failed for good.
             sleep=tenacity.sleep_using_event(stop),
+            before_sleep=told("embedding"),
             reraise=True,
         )
         try:

@@ -16,6 +16,14 @@ from hegel_store.journal.intake import BATCH_BYTES, BATCH_STEPS, Intake
 from hegel_store.journal.records import unpack
 from hegel_store.journal.redaction import Redaction
 from hegel_store.models import NewStep
+from hegel_store.observing import tell
+from hegel_store.observing.happenings import (
+    DeliveryInterrupted,
+    DeliveryResumed,
+    StepsReplayed,
+    StepsSetAside,
+    StepsSpooled,
+)
 
 logger = logging.getLogger("hegel_store.journal")
 
@@ -116,6 +124,7 @@ class Courier(threading.Thread):
         if not self._is_away:
             known = isinstance(error, HegelStoreError)
             logger.warning("%s: %s", what, error, exc_info=None if known else error)
+            tell(DeliveryInterrupted(error=type(error).__name__))
         self._is_away = True
         self._has_tried_at_the_end = self._intake.is_ending
         if not self._backlog.pause:
@@ -131,6 +140,7 @@ class Courier(threading.Thread):
     def _spool(self) -> None:
         try:
             self._backlog.append(self._held)
+            tell(StepsSpooled(steps=len(self._held), spool_bytes=self._backlog.bytes))
             self._held = []
         except SpoolFull as error:
             if self._backlog.is_empty:
@@ -156,6 +166,8 @@ class Courier(threading.Thread):
             self.set_aside += len(letters)
         else:
             self.replayed += len(portion.records) - len(letters)
+        stored = len(portion.records) - len(letters)
+        tell(StepsReplayed(steps=stored, spool_bytes=self._backlog.bytes))
 
     def _send(self, steps: Sequence[NewStep]) -> Sequence[Refused] | None:
         """What of them was refused; None when the database is away, or takes nothing."""
@@ -167,6 +179,7 @@ class Courier(threading.Thread):
             return None
         if self._is_away:
             logger.warning("the database takes steps again")
+            tell(DeliveryResumed())
         self._is_away = False
         self._backlog.worked()
         return refused
@@ -207,6 +220,8 @@ class Courier(threading.Thread):
             self._letters.add(letters)
         except OSError as error:
             raise SpoolFull(f"what is set aside cannot be written down: {error}") from error
+        reasons = sorted({letter.error for letter in letters})
+        tell(StepsSetAside(steps=len(letters), reasons=reasons))
 
 
 def _redacted(redact: Redaction, step: NewStep) -> NewStep:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from time import perf_counter
 from typing import Any
 
 from hegel_store.database import Executor
@@ -16,6 +17,7 @@ from hegel_store.repositories.fact_models import Asked, reranked
 from hegel_store.repositories.fact_rows import answered, hit_of, require_no_stranger
 from hegel_store.repositories.query_log import QueryLog
 from hegel_store.repositories.result_cache import ResultCache
+from hegel_store.repositories.search_telling import Watch, tell_search
 from hegel_store.repositories.spaces import Spaces
 from hegel_store.search.diversity import choose
 from hegel_store.search.statement import Search, analysed, build
@@ -51,7 +53,8 @@ class Answering:
             queries = [one.query for one in searches]
             first = searches[0]
             asked = Asked(self._spaces, queries, first.corpus_id, first.mode, space, embedding)
-            return [self._run(one, asked, reranker) for one in searches]
+            share = asked.seconds / len(searches)
+            return [self._run(one, asked, share, reranker) for one in searches]
 
         self._note(searches, embedding)
         if self._results is None or reranker is not None or searches[0].explained:
@@ -64,29 +67,44 @@ class Answering:
         if self._log is not None and first.mode != "text" and embedding is None:
             self._log.note(first.corpus_id, [one.query for one in searches])
 
-    def _run(self, search: Search, asked: Asked, reranker: Reranker | None = None) -> SearchResult:
-        """Run the search as one statement; again where the space has been moved meanwhile."""
-        try:
-            found = self._answer(asked.located(search), reranker)
-        except EmbeddingSpaceMismatch as error:
-            asked.moved(self._session, error)
-            found = self._answer(asked.located(search), reranker)
-        return replace(found, degraded=asked.degraded or found.degraded)
+    def _run(
+        self, search: Search, asked: Asked, share: float, reranker: Reranker | None = None
+    ) -> SearchResult:
+        """Run the search as one statement; again where the space has been moved meanwhile.
 
-    def _answer(self, search: Search, reranker: Reranker | None = None) -> SearchResult:
+        ``share`` are the seconds that embedding its query took."""
+        watch = Watch(share)
+        try:
+            found = self._answer(asked.located(search), watch, reranker)
+        except EmbeddingSpaceMismatch as error:
+            before = asked.seconds
+            asked.moved(self._session, error)
+            watch.embedding += asked.seconds - before
+            found = self._answer(asked.located(search), watch, reranker)
+        found = replace(found, degraded=asked.degraded or found.degraded)
+        tell_search(search, found, watch)
+        return found
+
+    def _answer(
+        self, search: Search, watch: Watch, reranker: Reranker | None = None
+    ) -> SearchResult:
         statement, parameters = build(search)
         plan, degraded = None, None
+        started = perf_counter()
         with answered(search):
             rows = self._session.execute(statement, parameters).all()
             if search.explained:
                 plan = "\n".join(self._session.execute(analysed(statement), parameters).scalars())
+        watch.database += perf_counter() - started
         found = rows[0]
         require_no_stranger(search, found)
         rows = [row for row in rows if row.score is not None]
         hits = [hit_of(row, search.explained) for row in rows]
         order = list(range(len(hits)))
         if reranker is not None and hits:
+            started = perf_counter()
             hits, order, degraded = reranked(reranker, search.query, hits, degraded)
+            watch.reranking = perf_counter() - started
         if search.diversity > 0:
             vectors = [
                 None if rows[place].vector is None else stored_vector(rows[place].vector)

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
+from time import perf_counter
 from typing import Literal
 
 from sqlalchemy import Connection, text
@@ -23,6 +24,8 @@ from hegel_store.errors import (
 from hegel_store.models import AddResult, NewFact
 from hegel_store.models.checks import check_choice
 from hegel_store.models.vectors import DIMENSIONS
+from hegel_store.observing import tell
+from hegel_store.observing.happenings import FactsAdded
 from hegel_store.repositories import fact_judging, fact_writing
 from hegel_store.repositories.fact_batches import (
     BATCH,
@@ -111,7 +114,7 @@ class FactLoading:
             if judging is not None:
                 # All at once, as they are kept until the caller's transaction ends.
                 judging.lock(self._session, [prepared.batch[p] for p in prepared.accepted])
-            tally.take(prepared, self._outcomes(prepared, judging, on_error))
+            self._take(prepared, judging, on_error, tally)
         return tally.result
 
     def _load(
@@ -120,7 +123,7 @@ class FactLoading:
         """Write each batch, committed by itself, while the next one is read and embedded."""
 
         def write(prepared: Prepared) -> None:
-            tally.take(prepared, self._outcomes(prepared, judging, on_error))
+            self._take(prepared, judging, on_error, tally)
 
         prepared: Prepared | None = None
         writing: Future[None] | None = None
@@ -162,6 +165,22 @@ class FactLoading:
                 refused.append(([position], problem))
         made = self._embedded([batch[position] for position in accepted], dimensions, before)
         return Prepared(start, batch, accepted, refused, made, dimensions)
+
+    def _take(
+        self, prepared: Prepared, judging: Judging | None, on_error: OnError, tally: Tally
+    ) -> None:
+        """Store a batch, and tell of it."""
+        began, added, refused = perf_counter(), tally.added, len(tally.refused)
+        tally.take(prepared, self._outcomes(prepared, judging, on_error))
+        added, refused = tally.added - added, len(tally.refused) - refused
+        tell(
+            FactsAdded(
+                added=added,
+                merged=len(prepared.batch) - added - refused,
+                refused=refused,
+                total_time_ms=(perf_counter() - began) * 1000,
+            )
+        )
 
     def _outcomes(
         self, prepared: Prepared, judging: Judging | None, on_error: OnError

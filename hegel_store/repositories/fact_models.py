@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from time import perf_counter
 from typing import Any
 
 from hegel_store.database import Executor
@@ -31,7 +32,8 @@ class Asked:
 
     The place is where the space was last seen. Whether it still is there the search's statement
     finds out; moved() then takes the queries to where it is now. ``degraded`` says what was missing
-    for a vector. A given ``embedding`` counts as the work of the space's first embedder.
+    for a vector, ``seconds`` how long embedding took. A given ``embedding`` counts as the work of
+    the space's first embedder.
 
     Raises InvalidInput, EmbedderMissing (vector mode without a vector), and in vector mode whatever
     the embedder does.
@@ -52,6 +54,7 @@ class Asked:
         self._vectors: Mapping[str, Vector] = {}
         self._place: Place | None = None
         self.degraded: str | None = None
+        self.seconds = 0.0
         if mode == "text":
             return
         if space is not None:
@@ -123,10 +126,13 @@ class Asked:
         embedder = self._makers[place.maker]
         if embedder is None:
             return
+        started = perf_counter()
         try:
             self._vectors = embed_distinct(embedder, self._queries)
         except Exception as error:
             self._do_without(error)
+        finally:
+            self.seconds += perf_counter() - started
 
     def _do_without(self, error: Exception) -> None:
         if self._mode == "vector":

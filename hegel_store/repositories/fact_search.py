@@ -22,6 +22,13 @@ from hegel_store.repositories.fact_rows import (
     own_vector,
     streamed,
 )
+from hegel_store.repositories.search_telling import (
+    Watch,
+    match_type,
+    match_types,
+    tell_search,
+    tell_stream,
+)
 from hegel_store.repositories.spaces import mismatch
 from hegel_store.search.fusion import Mode
 from hegel_store.search.spaces import place_of
@@ -188,23 +195,34 @@ class FactSearch(Answering):
             mode="vector",
             filters=FactFilter() if filters is None else filters,
         )
+        watch = Watch()
         own = self._own_vector(corpus_id, fact_id, space)
         try:
-            found = self._nearest_to(own, wanted, makers)
+            found = self._nearest_to(own, wanted, makers, watch)
         except EmbeddingSpaceMismatch:
             again = self._own_vector(corpus_id, fact_id, space)
             if again["slot"] == own["slot"]:
                 raise
-            found = self._nearest_to(again, wanted, makers)
+            found = self._nearest_to(again, wanted, makers, watch)
         others = [hit for hit in found if hit.fact.id != fact_id][:limit]
-        return replace(found, hits=others, complete=found.complete or len(others) == limit)
+        found = replace(found, hits=others, complete=found.complete or len(others) == limit)
+        tell_search(wanted, found, watch)
+        return found
 
     def _stream(self, search: Search, asked: Asked, batch: int) -> Iterator[SearchHit]:
+        watch, found = Watch(asked.seconds), match_types([])
         try:
-            yield from self._streamed(asked.located(search), batch)
-        except EmbeddingSpaceMismatch as error:  # which comes before the first hit
-            asked.moved(self._session, error)
-            yield from self._streamed(asked.located(search), batch)
+            try:
+                for hit in self._streamed(asked.located(search), batch):
+                    found[match_type(hit)] += 1
+                    yield hit
+            except EmbeddingSpaceMismatch as error:  # which comes before the first hit
+                asked.moved(self._session, error)
+                for hit in self._streamed(asked.located(search), batch):
+                    found[match_type(hit)] += 1
+                    yield hit
+        finally:
+            tell_stream(search, watch, asked.degraded, found)
 
     def _streamed(self, search: Search, batch: int) -> Iterator[SearchHit]:
         # In a caller's transaction no savepoint: an iterator that is closed early would roll back
@@ -216,12 +234,17 @@ class FactSearch(Answering):
             yield from streamed(self._session, search, batch)
 
     def _nearest_to(
-        self, own: RowMapping, search: Search, makers: Collection[Maker] | None
+        self,
+        own: RowMapping,
+        search: Search,
+        makers: Collection[Maker] | None,
+        watch: Watch,
     ) -> SearchResult:
         place = place_of(own)
         if makers is not None and place.maker not in makers:
             raise mismatch(place, replace(place, maker=next(iter(makers))), [own["corpus_id"]])
-        return self._answer(replace(search, embedding=stored_vector(own["vector"]), place=place))
+        vector = stored_vector(own["vector"])
+        return self._answer(replace(search, embedding=vector, place=place), watch)
 
     def _own_vector(self, corpus_id: str, fact_id: UUID, space: str | None) -> RowMapping:
         values = {"corpus_id": corpus_id, "fact_id": check_id("fact_id", fact_id), "space": space}

@@ -11,6 +11,7 @@ from hegel_store.database import translated
 from hegel_store.errors import NotFound
 from hegel_store.models import Fact, FactVerdict
 from hegel_store.models.checks import check_id, check_integer, check_name
+from hegel_store.observing import observed
 from hegel_store.repositories import fact_judging
 from hegel_store.repositories.fact_ageing import FactAgeing
 from hegel_store.repositories.fact_loading import FactLoading
@@ -30,6 +31,7 @@ FORGET = text(
 )
 
 
+@observed("facts")
 class FactRepository(FactSearch, FactLoading, FactAgeing):
     """The memory of a loop.
 

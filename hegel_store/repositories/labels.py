@@ -14,6 +14,7 @@ from hegel_store.errors import EmbedderMissing, InvalidInput, NotFound
 from hegel_store.models import Fact, Label, LabelHit
 from hegel_store.models.checks import check_id, check_integer, check_name, check_text
 from hegel_store.models.vectors import vector_text
+from hegel_store.observing import observed
 from hegel_store.repositories.fact_rows import fact_of
 from hegel_store.repositories.label_writing import COLUMNS, find_or_make, label_of
 from hegel_store.search.filters import LIVE
@@ -81,6 +82,7 @@ FACTS = text(
 )
 
 
+@observed("labels")
 class LabelRepository:
     """The labels of corpora. ``embedder`` makes the vectors that a search compares."""
 

@@ -17,6 +17,7 @@ from hegel_store.models.checks import (
     check_number,
     check_optional_json,
 )
+from hegel_store.observing import observed
 from hegel_store.repositories import population_statements as statements
 from hegel_store.repositories.population_cells import PopulationCells
 from hegel_store.repositories.population_examples import PopulationExamples
@@ -35,6 +36,7 @@ from hegel_store.repositories.spaces import Spaces
 from hegel_store.repositories.transactions import atomic
 
 
+@observed("populations")
 class PopulationRepository(
     PopulationSelection,
     PopulationFronts,

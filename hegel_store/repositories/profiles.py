@@ -17,6 +17,7 @@ from hegel_store.models.checks import (
     check_optional_json,
 )
 from hegel_store.models.identifiers import uuid7
+from hegel_store.observing import observed
 from hegel_store.repositories import profile_statements as statements
 from hegel_store.repositories.profile_aliases import ProfileAliases
 from hegel_store.repositories.profile_blame import ProfileBlame
@@ -26,6 +27,7 @@ from hegel_store.repositories.profile_rows import found_profile, profile_of
 from hegel_store.repositories.profile_search import ProfileSearch
 
 
+@observed("profiles")
 class ProfileRepository(
     ProfileLineage, ProfileSearch, ProfileAliases, ProfileRollback, ProfileBlame
 ):

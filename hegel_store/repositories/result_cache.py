@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from time import perf_counter
 from typing import Any
 from weakref import WeakSet
 
@@ -18,6 +19,9 @@ from hegel_store.database import Autocommit, translated
 from hegel_store.embeddings.vector_cache import CacheStatistics
 from hegel_store.models import SearchResult
 from hegel_store.models.vectors import unit_vector
+from hegel_store.observing import is_watched, tell
+from hegel_store.observing.happenings import CacheAsked
+from hegel_store.repositories.search_telling import Watch, tell_search
 from hegel_store.search.statement import Search
 
 ENTRY_BYTES = 600
@@ -78,6 +82,7 @@ class ResultCache:
 
         Raises what ``ask`` does, and DatabaseError.
         """
+        watch = Watch()
         given = None if embedding is None else unit_vector("embedding", embedding).tobytes()
         keys = [(search, space, given) for search in map(repr, searches)]
         # Before the searches: what is written meanwhile makes their answers stale, and not false.
@@ -85,6 +90,7 @@ class ResultCache:
             state = self._session.execute(STATE, {"corpus_id": searches[0].corpus_id}).one()
         writes = (state.writes, state.newest)
         kept = self._kept(keys, writes, state.moment)
+        self._tell(searches, kept, watch)
         rest = [place for place, result in enumerate(kept) if result is None]
         if rest:
             found = ask([searches[place] for place in rest])
@@ -110,6 +116,20 @@ class ResultCache:
             return CacheStatistics(
                 self._hits, self._misses, len(self._answers), int(self._answers.currsize)
             )
+
+    def _tell(
+        self, searches: Sequence[Search], kept: Sequence[SearchResult | None], watch: Watch
+    ) -> None:
+        """Of the searches that were answered, before the others are asked."""
+        if not is_watched():
+            return
+        watch.database = perf_counter() - watch.began
+        hits = 0
+        for search, result in zip(searches, kept, strict=True):
+            if result is not None:
+                hits += 1
+                tell_search(search, result, watch, cache_hit=True)
+        tell(CacheAsked(cache="results", hits=hits, misses=len(kept) - hits))
 
     def _kept(
         self, keys: Sequence[object], writes: tuple[int, int], moment: datetime

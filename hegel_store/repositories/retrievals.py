@@ -24,6 +24,7 @@ from hegel_store.models.checks import (
     check_name,
     check_number,
 )
+from hegel_store.observing import observed
 from hegel_store.repositories import retrieval_statements as statements
 from hegel_store.repositories.retrieval_statements import FIELDS
 from hegel_store.repositories.transactions import atomic
@@ -34,6 +35,7 @@ BATCH_ROWS = 5_000
 Step = NewStep | TrainingStep
 
 
+@observed("retrievals")
 class RetrievalRepository:
     """Which facts a step was shown, in what rank and with what score.
 

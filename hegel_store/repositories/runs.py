@@ -19,6 +19,7 @@ from hegel_store.models.checks import (
     check_text,
 )
 from hegel_store.models.runs import Direction, Run, RunStatus
+from hegel_store.observing import observed
 from hegel_store.repositories import run_statements as statements
 from hegel_store.repositories.run_states import RunStates
 
@@ -26,6 +27,7 @@ LIVE: tuple[RunStatus, ...] = ("created", "running")
 ENDED: tuple[RunStatus, ...] = ("stopped", "finished", "failed")
 
 
+@observed("runs")
 class RunRepository(RunStates):
     """The runs of a corpus. A ``run_id`` is any name that the corpus has not used before.
 

@@ -19,11 +19,13 @@ from hegel_store.models.evaluations import (
     ScoreMatrix,
     ScoreSummary,
 )
+from hegel_store.observing import observed
 from hegel_store.repositories import score_statements as statements
 from hegel_store.repositories.score_recording import ScoreRecording
 from hegel_store.repositories.score_rows import Candidate, evaluation_of, hashes
 
 
+@observed("scores")
 class ScoreRepository(ScoreRecording):
     """What candidates scored on examples, by objective; who evaluates what (see claim()).
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from time import perf_counter
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +21,8 @@ from hegel_store.errors import (
 )
 from hegel_store.failures import UNIQUE, Failure, constraint_of, failure_of
 from hegel_store.models import NewStep, TrainingStep
+from hegel_store.observing import is_watched, observed, tell
+from hegel_store.observing.happenings import StepsLogged
 from hegel_store.repositories import step_statements as statements
 from hegel_store.repositories.step_analysis import StepAnalysis
 from hegel_store.repositories.step_reading import StepReading
@@ -41,6 +44,7 @@ for the new one at once, and the server lets each of them wait a second for its 
 FOREIGN_KEYS = ("old_profile_id", "new_profile_id")
 
 
+@observed("steps")
 class StepRepository(StepReading, StepAnalysis, StepRollup):
     """The log of what was asked, answered and learned.
 
@@ -74,7 +78,7 @@ class StepRepository(StepReading, StepAnalysis, StepRollup):
         Raises NotFound for a profile that a corpus does not have, and StepConflict as log() does.
         On the store itself the whole call is one transaction.
         """
-        stored = 0
+        began, given, stored = perf_counter(), 0, 0
         if isinstance(self._session, Autocommit):
             # A month that was dropped since would end the transaction: ask for each one again.
             self._forget_months()
@@ -88,7 +92,11 @@ class StepRepository(StepReading, StepAnalysis, StepRollup):
                 new = inside._insert_many(batch)
                 if new < len(batch):
                     inside._require_same(batch)
+                given += len(batch)
                 stored += new
+        if is_watched():
+            milliseconds = (perf_counter() - began) * 1000
+            tell(StepsLogged(steps=given, stored=stored, total_time_ms=milliseconds))
         return stored
 
     def _insert_many(self, batch: Sequence[NewStep]) -> int:

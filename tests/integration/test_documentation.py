@@ -74,6 +74,7 @@ def test_the_page_on_caches_runs_as_it_stands(url, monkeypatch):
         "follow",
         "lineage",
         "log-steps",
+        "observe",
         "maintain",
         "novelty",
         "populations",

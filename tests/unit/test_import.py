@@ -13,6 +13,8 @@ HEAVY = ("torch", "transformers", "sentence_transformers", "sqlalchemy", "alembi
 
 FRAMES = ("pyarrow", "pandas", "polars")
 
+OBSERVERS = ("structlog", "prometheus_client", "opentelemetry")
+
 
 def _loaded_after(statement: str) -> set[str]:
     code = f"{statement}; import sys; print(*sys.modules)"
@@ -47,6 +49,23 @@ def test_importing_the_store_loads_no_model(statement):
 def test_importing_the_archive_or_the_command_line_loads_no_frames_and_no_profiler():
     for module in ("hegel_store.archive", "hegel_store.cli"):
         assert _loaded_after(f"import {module}").isdisjoint({*FRAMES, "pyinstrument"})
+
+
+@pytest.mark.parametrize(
+    "module", ["hegel_store.store", "hegel_store.cli", "hegel_store.observing.metrics"]
+)
+def test_what_observes_is_imported_only_when_asked_for(module):
+    importing = f"import {module}; from hegel_store.observing import events, metrics, tracing"
+    assert _loaded_after(importing).isdisjoint(OBSERVERS)
+
+
+@pytest.mark.parametrize(
+    ("name", "package"), zip(("events", "metrics", "tracing"), OBSERVERS, strict=True)
+)
+def test_each_extra_is_imported_alone(name, package):
+    pytest.importorskip(package, reason=f"the `{name}` extra is not installed")
+    loaded = _loaded_after(f"from hegel_store.observing import {name}; {name}.start()")
+    assert {one for one in OBSERVERS if one in loaded} == {package}
 
 
 def test_importing_the_package_takes_hardly_longer_than_starting_python():

@@ -10,6 +10,8 @@ from hegel_store.archive.source import Source
 from hegel_store.errors import HegelStoreError, InvalidInput, StatementTimeout
 from hegel_store.models.checks import check_number
 from hegel_store.models.maintenance import MaintenanceReport, MaintenanceRules, TaskReport
+from hegel_store.observing import tell
+from hegel_store.observing.happenings import MaintenanceTask
 from hegel_store.operations.maintenance import batches, indexes, tables
 from hegel_store.operations.maintenance.work import Found, TimeIsUp, Work, only_maintainer
 
@@ -68,6 +70,11 @@ def maintain(
             found = _done(work, task)
             took = time.monotonic() - started
             logger.info("%s: %s, %s", name, found.status, found.why)
+            tell(
+                MaintenanceTask(
+                    task=name, status=found.status, why=found.why, total_time_ms=took * 1000
+                )
+            )
             reports.append(
                 TaskReport(
                     task=name, status=found.status, why=found.why, did=found.did, seconds=took

@@ -1,0 +1,36 @@
+"""What the store tells of its work to those who listen: log, metrics, traces.
+
+Nothing is told until somebody listens, and no optional package is imported before
+``events.start()``, ``metrics.start()`` or ``tracing.start()`` ask for it.
+"""
+
+from hegel_store.observing.correlation import correlated, correlation_id
+from hegel_store.observing.seam import (
+    Call,
+    Embedding,
+    Listener,
+    embedding_by,
+    is_watched,
+    listen,
+    name_calls,
+    observed,
+    part,
+    stop,
+    tell,
+)
+
+__all__ = [
+    "Call",
+    "Embedding",
+    "Listener",
+    "correlated",
+    "correlation_id",
+    "embedding_by",
+    "is_watched",
+    "listen",
+    "name_calls",
+    "observed",
+    "part",
+    "stop",
+    "tell",
+]

@@ -1,0 +1,117 @@
+"""OpenTelemetry spans (opentelemetry-api, the ``tracing`` extra).
+
+Names of attributes are those of the semantic conventions for database clients and for generative
+AI, where these have one, and begin with ``hegel_store.`` otherwise.
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import Any
+
+from hegel_store.errors import ConfigurationError
+from hegel_store.observing import seam
+from hegel_store.observing.correlation import correlation_id
+from hegel_store.observing.happenings import Happening, SearchComplete
+from hegel_store.observing.seam import Call, Embedding
+
+SINGLE = frozenset({"steps.log"})
+"""Calls that begin no trace of their own: there are thousands of them, and each is one row. Inside
+a trace they have their span."""
+
+
+class Tracing:
+    """Makes a span of each call. Made by start(); stop() ends it."""
+
+    def __init__(self, provider: Any) -> None:
+        from opentelemetry import context, trace
+
+        self._trace, self._context = trace, context
+        self._tracer = trace.get_tracer("hegel_store", tracer_provider=provider)
+        self._failed = trace.Status(trace.StatusCode.ERROR)
+
+    def began(self, call: Call) -> object:
+        if call.name in SINGLE:
+            around = self._trace.get_current_span()
+            if not around.get_span_context().is_valid:
+                return None
+        embedding = isinstance(call, Embedding)
+        span = self._tracer.start_span(
+            f"{call.name} {call.model}" if isinstance(call, Embedding) else call.name,
+            kind=self._trace.SpanKind.INTERNAL if embedding else self._trace.SpanKind.CLIENT,
+            attributes=_attributes(call),
+        )
+        return span, self._context.attach(self._trace.set_span_in_context(span))
+
+    def ended(self, call: Call, kept: Any) -> None:
+        if kept is None:
+            return
+        span, token = kept
+        self._context.detach(token)
+        if call.error is not None:
+            span.set_attribute("error.type", type(call.error).__name__)
+            state = getattr(call.error, "sqlstate", None)
+            if state is not None:
+                span.set_attribute("db.response.status_code", state)
+            span.set_status(self._failed)
+        span.end()
+
+    def happened(self, happening: Happening) -> None:
+        """What a search found out goes into its span; everything else is an event of the span that
+        it happens in."""
+        span = self._trace.get_current_span()
+        if not span.is_recording() or happening.level == "debug":
+            return
+        if isinstance(happening, SearchComplete):
+            values = {
+                attribute: value
+                for attribute, name in SEARCH.items()
+                if (value := getattr(happening, name)) is not None
+            }
+            if happening.corpus is not None:
+                values["hegel_store.corpus"] = happening.corpus
+            values["db.response.returned_rows"] = happening.results_count
+            span.set_attributes(values)
+        else:
+            span.add_event(happening.name)
+
+    def stop(self) -> None:
+        """Make no more spans."""
+        seam.stop(self)
+
+
+SEARCH = {f"hegel_store.search.{name}": name for name in ("mode", "filters", "cache_hit", "exact")}
+"""Each attribute costs, and the times of the parts are those of the spans inside."""
+
+
+def start(provider: Any = None) -> Tracing:
+    """Make spans from now on, by ``provider`` (by default the application's global one; where it
+    has none, they go nowhere).
+
+    Raises ConfigurationError where opentelemetry-api is not installed.
+    """
+    if find_spec("opentelemetry") is None:
+        raise ConfigurationError(
+            "opentelemetry-api is not installed: pip install 'hegel_store[tracing]'"
+        )
+    tracing = Tracing(provider)
+    seam.listen(tracing)
+    return tracing
+
+
+def _attributes(call: Call) -> dict[str, Any]:
+    correlation = correlation_id()
+    own = {} if correlation is None else {"hegel_store.correlation_id": correlation}
+    if isinstance(call, Embedding):
+        return own | {
+            "gen_ai.operation.name": "embeddings",
+            "gen_ai.request.model": call.model,
+            "gen_ai.embeddings.dimension.count": call.dimensions,
+            "hegel_store.embedder": call.embedder,
+            "hegel_store.texts": call.texts,
+        }
+    return own | {
+        "db.system.name": "postgresql",
+        "db.operation.name": call.name,
+        "db.query.summary": call.name,
+    }

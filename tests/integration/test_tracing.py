@@ -1,0 +1,102 @@
+"""OpenTelemetry spans: names, nesting, attributes and errors."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+
+from hegel_store.errors import NotFound
+from hegel_store.models import FactFilter
+from hegel_store.observing import tracing
+from tests.samples import fact
+
+sdk = pytest.importorskip("opentelemetry.sdk.trace", reason="opentelemetry-sdk is not installed")
+export = pytest.importorskip("opentelemetry.sdk.trace.export")
+in_memory = pytest.importorskip("opentelemetry.sdk.trace.export.in_memory_span_exporter")
+trace = pytest.importorskip("opentelemetry.trace")
+
+
+@pytest.fixture
+def provider():
+    return sdk.TracerProvider()
+
+
+@pytest.fixture
+def spans(provider):
+    """Those that ended, in this order."""
+    exporter = in_memory.InMemorySpanExporter()
+    provider.add_span_processor(export.SimpleSpanProcessor(exporter))
+    started = tracing.start(provider)
+    yield exporter.get_finished_spans
+    started.stop()
+
+
+def test_a_search_is_a_span_with_its_embedding_in_it(memory, spans):
+    memory.facts.search(
+        "s3cret", corpus_id="news", filters=FactFilter(categories=["s3cret category"])
+    )
+    embedding, search = spans()
+    assert (embedding.name, search.name) == (f"embeddings {memory_model(memory)}", "facts.search")
+    assert embedding.parent.span_id == search.context.span_id
+    assert embedding.attributes["gen_ai.operation.name"] == "embeddings"
+    assert embedding.attributes["gen_ai.request.model"] == memory_model(memory)
+    assert embedding.attributes["gen_ai.embeddings.dimension.count"] == 384
+    assert search.kind is trace.SpanKind.CLIENT
+    assert search.attributes["db.system.name"] == "postgresql"
+    assert search.attributes["db.query.summary"] == "facts.search"
+    assert search.attributes["db.response.returned_rows"] == 0
+    assert search.attributes["hegel_store.search.filters"] == ("categories",)
+    assert search.attributes["hegel_store.corpus"] == "news"
+    assert "s3cret" not in str([span.to_json() for span in spans()])
+
+
+def memory_model(memory):
+    return memory._spaces.preferred.name
+
+
+def test_a_unit_of_work_holds_its_calls_and_its_correlation(memory, spans):
+    with memory.begin() as work:
+        work.profiles.append("news", "qa", {})
+        work.profiles.latest("news", "qa")
+    append, latest, transaction = spans()
+    assert transaction.name == "transaction"
+    assert {append.parent.span_id, latest.parent.span_id} == {transaction.context.span_id}
+    ids = {span.attributes["hegel_store.correlation_id"] for span in spans()}
+    assert len(ids) == 1
+
+
+def test_an_error_is_a_failed_span_without_its_text(memory, spans):
+    with pytest.raises(NotFound):
+        memory.facts.get("s3cret", uuid4())
+    (span,) = spans()
+    assert span.status.status_code is trace.StatusCode.ERROR
+    assert span.attributes["error.type"] == "NotFound"
+    assert "s3cret" not in span.to_json()
+
+
+def test_batches_are_events_of_the_span_that_they_are_stored_in(memory, spans):
+    memory.facts.add_many([fact("a")])
+    added = spans()[-1]
+    assert (added.name, [event.name for event in added.events]) == (
+        "facts.add_many",
+        ["facts_added"],
+    )
+
+
+def test_a_single_step_begins_no_trace_and_is_in_the_one_that_there_is(store, new, provider, spans):
+    store.steps.log(new())
+    assert [span.name for span in spans()] == []
+    with provider.get_tracer("test").start_as_current_span("mine") as mine:
+        store.steps.log(new())
+    (logged, _) = spans()
+    assert (logged.name, logged.parent.span_id) == ("steps.log", mine.context.span_id)
+
+
+def test_without_a_provider_spans_go_nowhere(store):
+    started = tracing.start()
+    try:
+        assert store.profiles.latest("news", "qa") is None
+    finally:
+        started.stop()
+    assert not trace.get_current_span().get_span_context().is_valid
