@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from typing import Any, Literal, TextIO
 
 from hegel_store.errors import ConfigurationError, InvalidInput
+from hegel_store.failures import sqlstate_of
 from hegel_store.observing import seam
 from hegel_store.observing.correlation import correlation_id
 from hegel_store.observing.happenings import Happening, SearchComplete
@@ -48,7 +49,7 @@ class Events:
             {
                 "call": call.name,
                 "error": type(call.error).__name__,
-                "sqlstate": getattr(call.error, "sqlstate", None),
+                "sqlstate": sqlstate_of(call.error),
                 "total_time_ms": round(call.seconds * 1000, 3),
             },
         )

@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from hegel_store.errors import ConfigurationError
+from hegel_store.failures import sqlstate_of
 from hegel_store.observing import seam
 from hegel_store.observing.correlation import correlation_id
 from hegel_store.observing.happenings import Happening, SearchComplete
@@ -50,7 +51,7 @@ class Tracing:
         self._context.detach(token)
         if call.error is not None:
             span.set_attribute("error.type", type(call.error).__name__)
-            state = getattr(call.error, "sqlstate", None)
+            state = sqlstate_of(call.error)
             if state is not None:
                 span.set_attribute("db.response.status_code", state)
             span.set_status(self._failed)

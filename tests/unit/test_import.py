@@ -60,7 +60,7 @@ def test_what_observes_is_imported_only_when_asked_for(module):
 
 
 @pytest.mark.parametrize(
-    ("name", "package"), zip(("events", "metrics", "tracing"), OBSERVERS, strict=True)
+    ("name", "package"), list(zip(("events", "metrics", "tracing"), OBSERVERS, strict=True))
 )
 def test_each_extra_is_imported_alone(name, package):
     pytest.importorskip(package, reason=f"the `{name}` extra is not installed")
