@@ -38,8 +38,8 @@ def role_name(prefix: str, role: Role) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleDifference:
-    """``role`` (a name in the database, or PUBLIC) is not as it should be with ``subject``, a table,
-    function, schema, database, setting or the role itself.
+    """``role`` (a name in the database, or PUBLIC) is not as it should be with ``subject``: a
+    table, a function, the schema, the database, a setting or the role itself.
 
     ``problem`` says how, in words; ``remedy`` is the SQL that makes it so.
     """

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 import hegel_store
+from hegel_store.operations import roles
 from hegel_store.store import Store
 from tests import multitude
 from tests.conftest import Server
@@ -62,3 +63,13 @@ def crowded(crowded_url: str) -> Iterator[Store]:
     """A store on many facts."""
     with hegel_store.connect(crowded_url) as connected:
         yield connected
+
+
+@pytest.fixture
+def granted(url: str) -> Iterator[str]:
+    """The URL of a database with the roles of this package, which are of the whole server."""
+    with hegel_store.connect(url) as connected:
+        roles.apply(connected.engine)
+    yield url
+    with hegel_store.connect(url) as connected:
+        roles.drop(connected.engine)

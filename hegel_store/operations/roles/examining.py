@@ -68,6 +68,7 @@ class Place:
     database: str
     home: str
     vector_home: str
+    path: str | None
     names: Mapping[Role, str]
 
     @classmethod
@@ -79,6 +80,7 @@ class Place:
             database=row.database,
             home=row.home,
             vector_home=row.vector_home,
+            path=row.path,
             names={role: role_name(prefix, role) for role in ROLES},
         )
 
@@ -89,10 +91,9 @@ class Place:
 
     def values(self, settings: RoleSettings) -> dict[str, str]:
         """The settings, and the search_path where what is needed is not on the default one."""
-        path = dict.fromkeys([self.home, self.vector_home])
-        if list(path) == ["public"]:
+        if self.path is None:
             return dict(settings.values)
-        return {**settings.values, "search_path": statements.path_of(path)}
+        return {**settings.values, "search_path": self.path}
 
 
 def _roles(
@@ -134,6 +135,10 @@ def _spaces(connection: Connection, place: Place) -> Iterator[RoleDifference]:
     for role, name in place.names.items():
         yield from _compared(name, database, matrix.DATABASE[role], held["database", name])
         yield from _compared(name, schema, matrix.SCHEMA[role], held["schema", name])
+        if place.vector_home != place.home and "USAGE" not in held["vector", PUBLIC]:
+            # Others use it too, so that what else a role may do there is left alone.
+            elsewhere = f"SCHEMA {quoted(place.vector_home)}"
+            yield from _compared(name, elsewhere, {"USAGE"}, held["vector", name] & {"USAGE"})
     if "CREATE" in held["schema", PUBLIC]:
         yield from _compared(PUBLIC, schema, (), ["CREATE"])
 

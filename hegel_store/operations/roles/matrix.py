@@ -70,7 +70,7 @@ RELATIONS: Mapping[str, Writes] = {
     "hegel_training_steps": Writes(ADD, ADD),
     "hegel_word_counts": Writes(),
 }
-"""Tables, views and materialized views. Sequences belong to identity columns, which need no grant."""
+"""Tables, views and materialized views. Sequences are of identity columns, which need no grant."""
 
 WITH_OWNERS_RIGHTS: Mapping[str, tuple[Role, ...]] = {
     "hegel_count_words": ("app",),

@@ -80,16 +80,17 @@ DEFAULTS: Mapping[Role, RoleSettings] = {
 def settings_with(given: Iterable[str]) -> dict[Role, RoleSettings]:
     """The defaults, changed by texts such as ``eval.work_mem=64MB`` and ``app.connections=100``.
 
-    Raises InvalidInput for one that is not understood; whether a setting of a name exists, and takes
-    the value, is the server's to say.
+    Raises InvalidInput for one that is not understood; whether there is a setting of this name,
+    and whether it takes the value, is the server's to say.
     """
     made = dict(DEFAULTS)
     for text in given:
         parts = re.fullmatch(r"(\w+)\.([a-z_]+(?:\.[a-z_]+)?)=(.+)", check_text("set", text))
         if parts is None:
             raise InvalidInput("set", f"must be ROLE.SETTING=VALUE, not {text!r:.80}")
-        role, name, value = parts.groups()
-        check_choice("set", role, ROLES)
+        given_role, name, value = parts.groups()
+        check_choice("set", given_role, ROLES)
+        role = next(each for each in ROLES if each == given_role)
         changed = made[role]
         if name == "connections":
             if not value.isdecimal() or not 1 <= int(value) <= 100_000:

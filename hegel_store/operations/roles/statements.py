@@ -17,12 +17,20 @@ TAKE_TURNS = text(
     "set_config('lock_timeout', '2s', true)"
 )
 
+# ``path`` is the search_path that sessions need where the default one does not do.
 PLACE = text(
     """
     SELECT
         current_database() AS database,
         current_schema() AS home,
         extension.nspname AS vector_home,
+        CASE WHEN (current_schema(), extension.nspname) <> ('public', 'public') THEN
+            concat_ws(
+                ', ',
+                quote_ident(current_schema()),
+                quote_ident(nullif(extension.nspname, current_schema()))
+            )
+        END AS path,
         rolsuper AS is_superuser,
         current_user AS me
     FROM pg_catalog.pg_roles
@@ -65,8 +73,8 @@ ROLES_THERE = text(
 RELATIONS_THERE = text(
     """
     SELECT
-        relname AS name, CAST(pg_get_userbyid(relowner) AS text) AS owner, relispartition AS is_month,
-        relkind = 'S' AS is_sequence
+        relname AS name, CAST(pg_get_userbyid(relowner) AS text) AS owner,
+        relispartition AS is_month, relkind = 'S' AS is_sequence
     FROM pg_catalog.pg_class
     WHERE relnamespace = CAST(quote_ident(current_schema()) AS regnamespace)
       AND starts_with(relname, 'hegel_') AND relkind IN ('r', 'p', 'v', 'm', 'S')
@@ -120,6 +128,9 @@ SPACE_GRANTS = text(
         SELECT 'schema', coalesce(nspacl, acldefault('n', nspowner)) FROM pg_catalog.pg_namespace
         WHERE nspname = current_schema()
         UNION ALL
+        SELECT 'vector', coalesce(nspacl, acldefault('n', nspowner)) FROM pg_catalog.pg_namespace
+        WHERE oid = (SELECT extnamespace FROM pg_catalog.pg_extension WHERE extname = 'vector')
+        UNION ALL
         SELECT 'database', coalesce(datacl, acldefault('d', datdba)) FROM pg_catalog.pg_database
         WHERE datname = current_database()
     ) AS of (kind, acl), aclexplode(acl)
@@ -168,11 +179,6 @@ def set_for(role: str, database: str, name: str, value: str) -> str:
     # A search_path is a list of names, which a literal would make one name of.
     written = value if name == "search_path" else sql.Literal(value).as_string()
     return f"ALTER ROLE {quoted(role)} IN DATABASE {quoted(database)} SET {name} TO {written}"
-
-
-def path_of(schemas: Iterable[str]) -> str:
-    """As the server writes a search_path down."""
-    return ", ".join(quoted(schema) for schema in schemas)
 
 
 def own(kind: str, name: str, owner: str) -> str:
