@@ -127,7 +127,7 @@ def read(store: Store) -> None:
     store.profiles.blame("news", latest.id)
     store.profiles.search("brief", corpus_id="news")
     store.profiles.aliases(*SCOPE)
-    store.profiles.alias_history(*SCOPE)
+    store.profiles.alias_history(*SCOPE, "champion")
     store.steps.recent(*SCOPE)
     store.steps.search("hérissons")
     store.steps.reward_summary()

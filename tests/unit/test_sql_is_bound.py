@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import Executable, TextClause, TextualSelect
 from sqlalchemy.dialects import postgresql
 
-from hegel_store import archive, importers, repositories, transfer
+from hegel_store import archive, evaluation_flag, giving_way, importers, repositories, transfer
 from hegel_store.archive import StepFilter
 from hegel_store.archive import statements as archive_statements
 from hegel_store.importers import gepa_runs, mlflow_prompts
@@ -27,7 +27,9 @@ from hegel_store.models.rewards import Grouping
 from hegel_store.models.spaces import Maker, Place
 from hegel_store.models.vectors import DIMENSIONS, key_function, size_of, slots_for
 from hegel_store.operations import doctor, vector_indexes
+from hegel_store.operations import roles as role_operations
 from hegel_store.operations.doctor import bloat
+from hegel_store.operations.roles import statements as role_statements
 from hegel_store.operations.vector_indexes import statements as index_statements
 from hegel_store.repositories import (
     fact_writing,
@@ -64,10 +66,11 @@ MODULES = [
         gepa,
         openevolve,
         doctor,
+        role_operations,
         vector_indexes,
     )
     for found in pkgutil.iter_modules(package.__path__)
-]
+] + [evaluation_flag, giving_way]
 
 # As it would look in a text that holds it, whatever surrounds it.
 TRACES = ("s3nt1nel", "deadbeef", "2345", str(NUMBER), str(SHARE))
@@ -368,6 +371,27 @@ def test_statements_of_indexes_quote_what_they_are_given() -> None:
     assert index_statements.set_local("lock_timeout", "'; x").endswith("'" * 3 + "; x'")
     with pytest.raises(ValueError, match="format code 'd'"):
         index_statements.create("i", "home", "embedding_384", "plain", "hnsw", {"m": "4)"}, "true")
+
+
+def test_statements_of_roles_quote_what_they_are_given() -> None:
+    """DDL takes no parameters: names and values are quoted wherever they stand."""
+    odd, quoted = 'a"; DROP :x %s', '"a""; DROP :x %s"'
+    for statement in (
+        role_statements.create(odd, 3),
+        role_statements.become(odd),
+        role_statements.limit(odd, 3),
+        role_statements.weaken(odd, ["SUPERUSER"]),
+        role_statements.leave("role", odd),
+        role_statements.load_vector(odd),
+        role_statements.set_for("role", odd, "work_mem", "1"),
+        role_statements.own("TABLE", "given", odd),
+        role_statements.grant(["SELECT"], "given", odd),
+        role_statements.revoke([role_statements.on_columns("UPDATE", [odd])], "given", "PUBLIC"),
+    ):
+        assert quoted in statement
+        assert statement.count("DROP :x") == 1
+    assert role_statements.set_for("r", "d", "work_mem", "'; x").endswith("'" * 3 + "; x'")
+    assert role_statements.grant(["SELECT"], "given", "PUBLIC").endswith(" TO PUBLIC")
 
 
 def fixed_statements(module: ModuleType) -> dict[str, str]:

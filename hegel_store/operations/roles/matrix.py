@@ -22,16 +22,19 @@ COLUMNS: Mapping[tuple[str, Role], tuple[str, ...]] = {
 """The only columns that a role may UPDATE."""
 
 
+READ = "SELECT"
+
+
 @dataclass(frozen=True, slots=True)
 class Writes:
-    """The privileges beside SELECT, which every role has."""
+    """The privileges beside that to read, which every role has."""
 
     app: str = ""
     eval: str = ""
 
     def of(self, role: Role) -> frozenset[str]:
         written = {"app": self.app, "eval": self.eval}.get(role, "")
-        return frozenset({"SELECT", *written.split()})
+        return frozenset({READ, *written.split()})
 
 
 ADD = "INSERT"
