@@ -64,7 +64,7 @@ ROLES_THERE = text(
             WHERE setrole = pg_roles.oid
               AND setdatabase = (SELECT oid FROM pg_catalog.pg_database
                                  WHERE datname = current_database())
-        ), '{}') AS settings
+        ), CAST(ARRAY[] AS text[])) AS settings
     FROM pg_catalog.pg_roles WHERE rolname = ANY (CAST(:names AS name[]))
     """
 )
