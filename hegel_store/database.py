@@ -24,7 +24,7 @@ from hegel_store.errors import DatabaseError, HegelStoreError, MigrationRequired
 from hegel_store.failures import Failure, constraint_of, error_of, failure_of, leaves_unknown
 from hegel_store.observing.tagging import tag
 from hegel_store.pooling import WatchedPool
-from hegel_store.settings import DatabaseAddress, PoolPreset, Settings
+from hegel_store.settings import DatabaseAddress, PoolPreset, Settings, WhileEvaluating
 
 logger = logging.getLogger("hegel_store")
 
@@ -87,7 +87,7 @@ class Database:
         if settings.tag_statements:
             tag(self.engine, settings.application_name)
         _engines.add(self.engine)
-        self.autocommit = Autocommit(self.engine, diagnose)
+        self.autocommit = Autocommit(self.engine, diagnose, settings.while_evaluating)
 
     def warm(self) -> None:
         """Open the preset's minimum of connections."""
@@ -167,12 +167,19 @@ os.register_at_fork(after_in_child=_forget_after_fork)
 class Autocommit:
     """Runs each statement by itself, committed, on a pooled connection. Safe for threads.
 
-    ``info`` is a place for repositories to remember things, as on a Session.
+    ``info`` is a place for repositories to remember things, as on a Session; ``while_evaluating``
+    says what their background work does while an evaluation runs (hegel_store.giving_way).
     """
 
-    def __init__(self, engine: Engine, diagnose: Callable[[Engine], object]) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        diagnose: Callable[[Engine], object],
+        while_evaluating: WhileEvaluating = "go_on",
+    ) -> None:
         self._engine = engine
         self._diagnose = diagnose
+        self.while_evaluating = while_evaluating
         self.info: dict[Any, Any] = {}
 
     def execute(self, statement: Executable, parameters: Any = None) -> Result[Any]:

@@ -31,10 +31,12 @@ from sqlalchemy import URL
 
 from hegel_store import embedded
 from hegel_store.errors import ConfigurationError, InvalidInput
+from hegel_store.models.roles import DEFAULT_PREFIX, Role, check_prefix, role_name
 
 logger = logging.getLogger("hegel_store")
 
 PoolPreset = Literal["light", "medium", "heavy"]
+WhileEvaluating = Literal["go_on", "slow", "stop"]
 ServerVersion = Annotated[
     # The environment says "16", and a Literal of numbers takes only numbers.
     Literal[16, 18],
@@ -51,6 +53,16 @@ def _check_schema(name: str) -> str:
 
 
 SchemaName = Annotated[str, AfterValidator(_check_schema)]
+
+
+def _check_prefix(prefix: str) -> str:
+    try:
+        return check_prefix(prefix)
+    except InvalidInput as error:
+        raise ValueError(error.reason) from None
+
+
+RolePrefix = Annotated[str, AfterValidator(_check_prefix)]
 
 OLD_NAME = "POSTGRES_DSN is the old name of this setting: use DATABASE_URL"
 LONGEST_TIMEOUT = 2_147_483
@@ -69,7 +81,9 @@ class Settings(BaseSettings):
     searched by meaning, texts and all. ``result_cache`` answers an identical search from memory
     until somebody writes to its corpus. ``follow_seconds`` pass between two looks for new profiles
     where there are no notifications. A standby is waited for during ``replica_wait``, and may be up
-    to ``replica_staleness`` old.
+    to ``replica_staleness`` old. ``role`` connects as that role of ``role_prefix``, by the URL of
+    its own (``eval_url`` and so on) where there is one. ``while_evaluating`` says what background
+    work does while an evaluation runs.
     Raises InvalidInput, naming the field.
     """
 
@@ -102,6 +116,13 @@ class Settings(BaseSettings):
     follow_seconds: float = Field(1.0, gt=0, le=LONGEST_TIMEOUT)
     replica_wait: float = Field(0.5, ge=0, le=LONGEST_TIMEOUT)
     replica_staleness: float = Field(10.0, ge=0, le=LONGEST_TIMEOUT)
+    role: Role | None = None
+    role_prefix: RolePrefix = DEFAULT_PREFIX
+    migrate_url: SecretStr | None = Field(None, repr=False)
+    app_url: SecretStr | None = Field(None, repr=False)
+    eval_url: SecretStr | None = Field(None, repr=False)
+    readonly_url: SecretStr | None = Field(None, repr=False)
+    while_evaluating: WhileEvaluating = "go_on"
 
     def __init__(self, **values: Any) -> None:
         problem = None
@@ -255,14 +276,38 @@ def named_address(settings: Settings, url: str | URL | None = None) -> DatabaseA
     return None
 
 
+def _own_address(settings: Settings) -> DatabaseAddress | None:
+    """That of the role, where it has one."""
+    if settings.role is None:
+        return None
+    name = f"{settings.role}_url"
+    url: SecretStr | None = getattr(settings, name)
+    return None if url is None else parse_address(url.get_secret_value(), f"HEGEL_{name.upper()}")
+
+
+def _as_role(address: DatabaseAddress, settings: Settings) -> DatabaseAddress:
+    """The address for the role's user. The password of another user is left out: libpq then looks
+    for the role's own in its password file."""
+    if settings.role is None:
+        return address
+    user = role_name(settings.role_prefix, settings.role)
+    parameters = dict(address.parameters)
+    if parameters.get("user") != user:
+        parameters.pop("password", None)
+    return replace(address, parameters=_Hidden(parameters | {"user": user}))
+
+
 def resolve_address(settings: Settings, url: str | URL | None = None) -> DatabaseAddress:
     """The database to use, starting the embedded server when it is allowed and nothing is named.
 
     Raises ConfigurationError when nothing is named and ``settings.embedded`` is off.
     """
+    own = _own_address(settings) if url is None else None
+    if own is not None:
+        return replace(own, schema=settings.database_schema)
     address = named_address(settings, url)
     if address is not None:
-        return replace(address, schema=settings.database_schema)
+        return replace(_as_role(address, settings), schema=settings.database_schema)
     if not settings.embedded:
         raise ConfigurationError(
             "no database is named: pass a url, set DATABASE_URL, or allow the embedded server "
@@ -270,4 +315,4 @@ def resolve_address(settings: Settings, url: str | URL | None = None) -> Databas
         )
     started = embedded.start(settings.data_directory, version=settings.embedded_version)
     address = parse_address(started, "the embedded server")
-    return replace(address, schema=settings.database_schema)
+    return replace(_as_role(address, settings), schema=settings.database_schema)

@@ -25,7 +25,9 @@ from hegel_store.errors import (
     InvalidInput,
     MigrationRequired,
 )
+from hegel_store.evaluation_flag import EvaluationFlag
 from hegel_store.following import Following, Notices, ProfileCache, ProfileFollower, follow
+from hegel_store.giving_way import Pace, is_evaluated
 from hegel_store.health import Health, check_health
 from hegel_store.journal import StepWriter, WriterOptions, spool_folder
 from hegel_store.models import NewStep, PromptProfile, TrainingStep
@@ -105,6 +107,7 @@ class Store:
         self.runs = RunRepository(autocommit)
         self.scores = ScoreRepository(autocommit)
         self._looking = TimedAutocommit(self.engine, migrate.require_current)
+        self._pace = Pace(autocommit)
         connect = None if settings.pgbouncer else Connector(address, settings)
         self._notices = Notices(connect, settings.follow_seconds)
 
@@ -286,6 +289,33 @@ class Store:
     def prompt_index(self) -> PromptIndex:
         """The index for substrings of prompts: status(), add(), drop()."""
         return PromptIndex(self.engine)
+
+    @contextmanager
+    def evaluating(self) -> Iterator[None]:
+        """Tell all workers, for as long as the block runs, that an evaluation is under way.
+
+        The background work of those that connected with ``while_evaluating="slow"`` or ``"stop"``
+        gives way from its next batch on. Any number of evaluations may do so at once. When this
+        process dies the flag falls with it; when it hangs, or its machine is gone, within 30
+        seconds. A connection that is lost is opened again. Works through a transaction pooler,
+        of which it holds one server connection.
+
+        Raises DatabaseUnavailable, and ConfigurationError on a standby, where no other worker
+        would see it.
+        """
+        with EvaluationFlag(Connector(self.address, self.settings)).raised():
+            yield
+
+    @property
+    def is_evaluated(self) -> bool:
+        """Whether an evaluation is under way: one small statement."""
+        return is_evaluated(self._database.autocommit)
+
+    def give_way(self) -> float:
+        """Rest between two pieces of work of your own, as ``while_evaluating`` says, and return
+        for how many seconds: "stop" waits until no evaluation is under way; "slow" waits nine times
+        as long as it has been since the last call, at most a minute or until then."""
+        return self._pace.rest()
 
     def step_writer(
         self, *, spool_dir: str | Path | None = None, **options: Unpack[WriterOptions]

@@ -31,6 +31,7 @@ from hegel_store.cli import (
     prompts,
     recall,
     reembed,
+    roles,
     rollup,
     runs,
     scopes,
@@ -100,6 +101,7 @@ app.command()(prompts.search_prompts)
 app.command()(prompts.prompt_index)
 app.command()(populations.population)
 app.add_typer(indexes.index, name="index")
+app.add_typer(roles.roles, name="roles")
 
 
 def main() -> None:

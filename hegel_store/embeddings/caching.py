@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -22,6 +23,8 @@ from hegel_store.embeddings.vector_cache import (
     key_of,
     space_of,
 )
+from hegel_store.errors import InvalidInput
+from hegel_store.models.checks import check_text
 from hegel_store.models.vectors import Vector
 from hegel_store.observing import is_watched, tell
 from hegel_store.observing.happenings import CacheAsked
@@ -42,11 +45,17 @@ class CachedEmbedder:
     that one fails, each of the others embeds its texts itself: what failed may have been another
     text of the same call, and each caller gets the error of its own call alone.
 
+    What is kept under one ``namespace`` (up to 32 of a-z, 0-9, _ and -) is not found under another:
+    so that an evaluation finds no vector that training has put there. Raises InvalidInput.
+
     A cache that fails is logged once, and done without until it answers again.
     """
 
-    def __init__(self, embedder: Embedder, *caches: VectorCache) -> None:
+    def __init__(self, embedder: Embedder, *caches: VectorCache, namespace: str = "") -> None:
+        if not re.fullmatch(r"[a-z0-9_-]{0,32}", check_text("namespace", namespace)):
+            raise InvalidInput("namespace", "must be up to 32 of a-z, 0-9, _ and -")
         self.caches = caches
+        self._namespace = namespace
         self._embedder = embedder
         self._space: Space | None = None
         self._begin()
@@ -94,7 +103,7 @@ class CachedEmbedder:
 
     def _own_space(self) -> Space:
         if self._space is None:
-            self._space = space_of(self._embedder)
+            self._space = space_of(self._embedder)._replace(namespace=self._namespace)
         return self._space
 
     def _claim(

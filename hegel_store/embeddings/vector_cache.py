@@ -17,17 +17,22 @@ from hegel_store.models.vectors import Vector
 
 
 class Space(NamedTuple):
-    """Which vectors may be exchanged for one another: what made them, and what it was told."""
+    """Which vectors may be exchanged for one another: what made them, and what it was told.
+
+    ``namespace`` keeps those of one use from those of another, such as training and evaluation.
+    """
 
     model: str
     dimensions: int
     prefix: str
+    namespace: str = ""
 
     def __str__(self) -> str:
         """At most 300 characters, and different for different spaces: a prefix, which may be a
         page of instructions, is shown by its hash, and a name may hold colons."""
         told = hashlib.sha256(self.prefix.encode()).hexdigest()[:32] if self.prefix else ""
-        return f"{self.model}:{self.dimensions}:{told}"
+        named = f"{self.model}:{self.dimensions}:{told}"
+        return f"{named}:{self.namespace}" if self.namespace else named
 
 
 class CacheKey(NamedTuple):

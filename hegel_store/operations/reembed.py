@@ -23,6 +23,7 @@ from sqlalchemy import Connection, Row
 from hegel_store.database import Autocommit, translated
 from hegel_store.embeddings.protocol import Embedder, embed_distinct, maker_of
 from hegel_store.errors import EmbedderMissing, InvalidInput, NotFound, ReembeddingRefused
+from hegel_store.giving_way import Pace
 from hegel_store.models.checks import check_integer, check_name, check_number
 from hegel_store.models.spaces import Maker
 from hegel_store.models.vectors import slots_for, vector_text
@@ -150,6 +151,8 @@ class Reembedding:
             slot = others[0].name
             self._set_state(connection, slot, "discarding")
         key, after, emptied = self._key | {"slot": slot}, FIRST, 0
+        pace = Pace(self._session, self._pause)
+        pace.begin()
         while True:
             with self._transaction() as connection:
                 values = key | {"after": after, "batch": self._batch}
@@ -158,7 +161,9 @@ class Reembedding:
                     return emptied
             emptied += len(ids)
             after = max(ids, default=FIRST)
-            time.sleep(self._pause if ids else max(self._pause, LOCKED_PAUSE))
+            if not ids:
+                time.sleep(LOCKED_PAUSE)
+            pace.rest()
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
@@ -218,6 +223,8 @@ class Reembedding:
 
     def _fill(self, slot: Slot, on_progress: OnProgress | None) -> int:
         there_were = self._lacking(slot)
+        pace = Pace(self._session, self._pause)
+        pace.begin()
         began, done = time.monotonic(), 0
         for _ in range(PASSES):
             after, before, found = FIRST, done, False
@@ -226,10 +233,10 @@ class Reembedding:
                 done += self._store(slot, rows)
                 after = rows[-1].id
                 if on_progress is not None:
-                    pace = done / max(time.monotonic() - began, 1e-9)
+                    speed = done / max(time.monotonic() - began, 1e-9)
                     left = max(0, there_were - done)
-                    on_progress(Progress(done, left, pace, left / pace if pace else 0.0))
-                time.sleep(self._pause)
+                    on_progress(Progress(done, left, speed, left / speed if speed else 0.0))
+                pace.rest()
             if not found:
                 break
             if done == before:

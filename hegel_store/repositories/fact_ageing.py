@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ from sqlalchemy import text
 
 from hegel_store.database import Autocommit, Executor, translated
 from hegel_store.errors import InvalidInput, TransactionOpen
+from hegel_store.giving_way import Pace
 from hegel_store.models.ageing import Aged, AgeingRule
 from hegel_store.models.checks import check_integer, check_name, check_number
 
@@ -107,13 +107,15 @@ class FactAgeing:
                 return Aged(ageing=row.ageing, stale=row.stale)
             counts = {"ageing": 0, "stale": 0}
             values |= BEFORE_ALL | {"batch": batch}
+            pace = Pace(session, pause)
+            pace.begin()
             while rows := session.execute(AGE, values).all():
                 for row in rows:
                     counts[row.freshness] += 1
                 if len(rows) < batch:
                     break
                 values |= {"after_corpus": rows[-1].corpus_id, "after_id": rows[-1].id}
-                time.sleep(pause)
+                pace.rest()
         return Aged(**counts)
 
 

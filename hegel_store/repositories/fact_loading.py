@@ -21,6 +21,7 @@ from hegel_store.errors import (
     TransactionConflict,
     TransactionOpen,
 )
+from hegel_store.giving_way import Pace
 from hegel_store.models import AddResult, NewFact
 from hegel_store.models.checks import check_choice
 from hegel_store.models.vectors import DIMENSIONS
@@ -125,11 +126,17 @@ class FactLoading:
         def write(prepared: Prepared) -> None:
             self._take(prepared, judging, on_error, tally)
 
+        session = self._session
+        pace = Pace(session) if isinstance(session, Autocommit) else None
+        if pace is not None:
+            pace.begin()
         prepared: Prepared | None = None
         writing: Future[None] | None = None
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="hegel_store add_many") as writer:
             try:
                 for start, batch in batches(facts):
+                    if pace is not None and start:
+                        pace.rest()
                     made = None if prepared is None else prepared.made
                     prepared = self._prepared(start, batch, on_error, made)
                     if writing is not None:

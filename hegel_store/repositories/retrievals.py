@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from hegel_store.database import Executor, translated
+from hegel_store.database import Autocommit, Executor, translated
 from hegel_store.errors import InvalidInput
+from hegel_store.giving_way import Pace
 from hegel_store.models import (
     CategoryReward,
     FactReward,
@@ -131,6 +132,8 @@ class RetrievalRepository:
             "corpus_id": None if corpus_id is None else check_name("corpus_id", corpus_id),
             "prior": PRIOR_STEPS,
         }
+        if isinstance(self._session, Autocommit):
+            Pace(self._session).begin()
         with translated():
             result = self._session.execute(REFRESH, values)
         return int(result.rowcount)  # type: ignore[attr-defined]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from hegel_store.database import Autocommit, Executor, translated
 from hegel_store.errors import TransactionOpen
+from hegel_store.giving_way import Pace
 from hegel_store.models.checks import check_integer, check_number
 from hegel_store.repositories import step_rollup_statements as statements
 
@@ -42,12 +42,15 @@ class StepRollup:
         session = self._session
         if not isinstance(session, Autocommit):
             raise TransactionOpen("roll_up() commits each batch: call it on the store")
+        pace = Pace(session, pause)
         with translated():
+            pace.begin()
             months = list(session.execute(statements.UNCOUNTED).scalars())
             for month in months:
                 with session.transaction() as connection:
                     connection.execute(statements.TAKE_TURNS)
                     connection.execute(statements.COUNT_MONTH, {"month": month})
+                pace.rest()
             folded = 0
             while True:
                 with session.transaction() as connection:
@@ -56,4 +59,4 @@ class StepRollup:
                 if not rows:
                     return RolledUp(months=months, folded=folded)
                 folded += rows
-                time.sleep(pause)
+                pace.rest()

@@ -99,6 +99,27 @@ def test_a_page_runs_as_it_stands_on_a_store(url, monkeypatch, page, tmp_path):
     )
 
 
+def test_the_page_on_roles_runs_as_it_stands(granted, monkeypatch):
+    """Its Python, then its commands, of which the last one takes the roles away."""
+    monkeypatch.setenv("DATABASE_URL", granted)
+    run(
+        "docs/how-to/roles.md",
+        hegel_store=hegel_store,
+        store=connect(granted),
+        api=HashingEmbedder(),
+    )
+    page = (ROOT / "docs/how-to/roles.md").read_text()
+    lines = "".join(re.findall(r"```sh\n(.*?)```", page, re.DOTALL)).splitlines()
+    (changing,) = [line for line in lines if "--set" in line]
+    lines = [line for line in lines if line != changing]
+    assert len(lines) == 4
+    for line in lines:
+        done = CliRunner().invoke(app, shlex.split(line, comments=True)[1:])
+        assert done.exit_code == 0, f"{line}: {done.output}"
+    done = CliRunner().invoke(app, shlex.split(changing)[1:])
+    assert done.exit_code == 0, done.output
+
+
 def test_the_log_is_archived_as_the_page_says(url, monkeypatch, tmp_path):
     """Its Python as it stands, then its commands, in a folder of their own."""
     for package in ("pyarrow", "pandas"):

@@ -16,7 +16,15 @@ import pytest
 from sqlalchemy import Executable, TextClause, TextualSelect
 from sqlalchemy.dialects import postgresql
 
-from hegel_store import archive, importers, replicas, repositories, transfer
+from hegel_store import (
+    archive,
+    evaluation_flag,
+    giving_way,
+    importers,
+    replicas,
+    repositories,
+    transfer,
+)
 from hegel_store.archive import StepFilter
 from hegel_store.archive import statements as archive_statements
 from hegel_store.importers import gepa_runs, mlflow_prompts
@@ -35,11 +43,13 @@ from hegel_store.operations import (
     vector_indexes,
     watching,
 )
+from hegel_store.operations import roles as role_operations
 from hegel_store.operations.doctor import bloat
 from hegel_store.operations.erasing import statements as erasing_statements
 from hegel_store.operations.erasing.statements import CorpusTable
 from hegel_store.operations.maintenance import indexes as maintained_indexes
 from hegel_store.operations.maintenance import statements as maintenance_statements
+from hegel_store.operations.roles import statements as role_statements
 from hegel_store.operations.tuning import statements as tuning_statements
 from hegel_store.operations.vector_indexes import statements as index_statements
 from hegel_store.operations.watching import usage_statements
@@ -83,11 +93,12 @@ MODULES = [
         erasing,
         maintenance,
         tuning,
+        role_operations,
         vector_indexes,
         watching,
     )
     for found in pkgutil.iter_modules(package.__path__)
-]
+] + [evaluation_flag, giving_way]
 
 # As it would look in a text that holds it, whatever surrounds it.
 TRACES = ("s3nt1nel", "deadbeef", "2345", str(NUMBER), str(SHARE))
@@ -432,6 +443,27 @@ def test_tables_that_are_sampled_are_quoted_and_what_is_changed_is_bound() -> No
     ]
     for statement in (maintenance_statements.EXPIRE, maintenance_statements.PURGE):
         assert {"after_corpus", "after_id", "batch"} <= set(statement.compile().params)
+
+
+def test_statements_of_roles_quote_what_they_are_given() -> None:
+    """DDL takes no parameters: names and values are quoted wherever they stand."""
+    odd, quoted = 'a"; DROP :x %s', '"a""; DROP :x %s"'
+    for statement in (
+        role_statements.create(odd, 3),
+        role_statements.become(odd),
+        role_statements.limit(odd, 3),
+        role_statements.weaken(odd, ["SUPERUSER"]),
+        role_statements.leave("role", odd),
+        role_statements.load_vector(odd),
+        role_statements.set_for("role", odd, "work_mem", "1"),
+        role_statements.own("TABLE", "given", odd),
+        role_statements.grant(["SELECT"], "given", odd),
+        role_statements.revoke([role_statements.on_columns("UPDATE", [odd])], "given", "PUBLIC"),
+    ):
+        assert quoted in statement
+        assert statement.count("DROP :x") == 1
+    assert role_statements.set_for("r", "d", "work_mem", "'; x").endswith("'" * 3 + "; x'")
+    assert role_statements.grant(["SELECT"], "given", "PUBLIC").endswith(" TO PUBLIC")
 
 
 def fixed_statements(module: ModuleType) -> dict[str, str]:
