@@ -427,7 +427,7 @@ class Store:
         return UnitOfWork(
             session,
             ProfileRepository(session),
-            StepRepository(session, months=self._database.autocommit),
+            StepRepository(session, months=None if read_only else self._database.autocommit),
             PopulationRepository(session, spaces=self._spaces),
             FactRepository(session, spaces=self._spaces, log=self._log),
             LabelRepository(session, self._spaces.preferred),

@@ -135,7 +135,7 @@ def test_whatever_the_role_allows_a_transaction_the_flag_stays_up(url, store):
 
 
 def test_who_cannot_announce_an_evaluation_is_told(url):
-    nowhere = url.replace("/hegel?", "/no_such_database?")
+    nowhere = make_url(url).set(database="no_such_database")
     with (
         hegel_store.connect(nowhere) as store,
         pytest.raises(DatabaseUnavailable, match="no_such_database"),
