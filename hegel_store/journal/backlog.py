@@ -65,20 +65,24 @@ class Backlog:
         """What is to be stored next."""
         return self._first().first(most, most_bytes)
 
-    def done(self, portion: Portion) -> bool:
-        """It has been stored or set aside. Whether these were steps of this writer."""
+    @property
+    def is_at_own(self) -> bool:
+        """Whether the steps that are next are this writer's."""
+        return self._first() is self._own
+
+    def done(self, portion: Portion) -> None:
+        """It has been stored or set aside."""
         first = self._first()
         first.done(portion)
         if first is not self._own:
             if first.is_empty:
                 self._spools.remove(first)
                 first.close()
-            return False
+            return
         for _ in portion.records:
             self._numbers.popleft()
         if first.is_empty:
             self._numbers.clear()  # should the disk have lost some
-        return True
 
     def failed(self) -> None:
         """The database did not take anything: try again after a pause."""

@@ -162,11 +162,13 @@ class Courier(threading.Thread):
             return
         letters += [letter_of(steps[place], steps[place].id, why) for place, why in refused]
         self._write(letters)
-        if self._backlog.done(portion):
+        stored = len(portion.records) - len(letters)
+        # Counted first: whoever sees that nothing is left asks for the numbers next.
+        if self._backlog.is_at_own:
             self.set_aside += len(letters)
         else:
-            self.replayed += len(portion.records) - len(letters)
-        stored = len(portion.records) - len(letters)
+            self.replayed += stored
+        self._backlog.done(portion)
         tell(StepsReplayed(steps=stored, spool_bytes=self._backlog.bytes))
 
     def _send(self, steps: Sequence[NewStep]) -> Sequence[Refused] | None:
