@@ -183,6 +183,7 @@ def _optuna_storage(url: str, name: str) -> Iterator[None]:
     def stored(**arguments: Any) -> Any:
         return create(**arguments, storage=storage, study_name=name, load_if_exists=True)
 
+    # Optuna is the real one: MIPROv2 has no argument by which its study could be given a storage.
     with patch.object(optuna, "create_study", stored):
         yield
     storage.engine.dispose()
