@@ -1,4 +1,4 @@
-"""The store: where settings, database and repositories meet."""
+"""The store: its transactions, and connect(). What it is put together from is in store_parts."""
 
 from __future__ import annotations
 
@@ -14,10 +14,7 @@ from sqlalchemy.orm import Session
 from hegel_store import migrate
 from hegel_store.database import translated
 from hegel_store.embeddings.protocol import Embedder
-from hegel_store.errors import (
-    InvalidInput,
-    MigrationRequired,
-)
+from hegel_store.errors import InvalidInput, MigrationRequired
 from hegel_store.models import NewStep, PromptProfile, TrainingStep
 from hegel_store.models.checks import check_integer, check_number
 from hegel_store.observing import Call, correlated, part

@@ -1,4 +1,4 @@
-"""What a store is put together from."""
+"""What a store is put together from: where settings, database and repositories meet."""
 
 from __future__ import annotations
 
