@@ -11,6 +11,7 @@ from weakref import WeakSet
 
 import psycopg
 
+from hegel_store.answering import AnsweringConnection, within
 from hegel_store.errors import (
     ConfigurationError,
     DatabaseUnavailable,
@@ -27,6 +28,15 @@ logger = logging.getLogger("hegel_store")
 opened: WeakSet[psycopg.Connection[Any]] = WeakSet()
 """Every connection of this process, for what has to be done to them after a fork."""
 
+KEEPALIVES = {
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+"""After a minute without a sign from the other machine's network the kernel ends a connection; left
+alone it would wait for two hours. A process that is stopped there is no failure of the network."""
+
 POOLED = "cannot be set through a pooler: use ALTER ROLE ... SET search_path"
 
 
@@ -40,8 +50,11 @@ class Connector:
         self._parameters: dict[str, Any] = {
             "connect_timeout": settings.connect_timeout,
             "application_name": settings.application_name,
+            **KEEPALIVES,
             **address.parameters,
         }
+        self._patience = settings.answer_timeout or None
+        self._connect_timeout = settings.connect_timeout
         if settings.pgbouncer:
             # 0 would mean "prepare at once"; only None never prepares.
             self._parameters["prepare_threshold"] = None
@@ -72,19 +85,21 @@ class Connector:
 
     def _attempt(self) -> psycopg.Connection[Any] | HegelStoreError:
         try:
-            connection = psycopg.connect(**self._parameters)
+            connection = AnsweringConnection.connect(**self._parameters)
         except psycopg.OperationalError as error:
             return DatabaseUnavailable(self._reason(error))
         except (psycopg.Error, ValueError) as error:
             # Nothing was sent: libpq does not take a parameter.
             return ConfigurationError(self._reason(error))
         try:
-            problem = self._find_schemas(connection) if self._has_session else None
+            with within(self._connect_timeout):
+                problem = self._find_schemas(connection) if self._has_session else None
         except psycopg.Error as error:
             problem = DatabaseUnavailable(self._reason(error))
         if problem is not None:
             connection.close()
             return problem
+        connection.patience = self._patience
         return connection
 
     def _find_schemas(self, connection: psycopg.Connection[Any]) -> HegelStoreError | None:

@@ -20,16 +20,9 @@ from sqlalchemy.engine.cursor import FullyBufferedCursorFetchStrategy
 from sqlalchemy.orm import Session
 
 from hegel_store.connector import Connector, opened
-from hegel_store.errors import (
-    DatabaseError,
-    DatabaseUnavailable,
-    HegelStoreError,
-    MigrationRequired,
-    PermissionDenied,
-    PoolExhausted,
-    StatementTimeout,
-    TransactionConflict,
-)
+from hegel_store.errors import DatabaseError, HegelStoreError, MigrationRequired, OutcomeUnknown
+from hegel_store.failures import Failure, constraint_of, error_of, failure_of, leaves_unknown
+from hegel_store.pooling import WatchedPool
 from hegel_store.settings import DatabaseAddress, PoolPreset, Settings
 
 logger = logging.getLogger("hegel_store")
@@ -78,6 +71,7 @@ class Database:
         self.engine: Engine = create_engine(
             address.url,
             creator=Connector(address, settings),
+            poolclass=WatchedPool,
             pool_size=self.size.maximum,
             max_overflow=0,
             pool_timeout=settings.pool_timeout,
@@ -142,7 +136,7 @@ def _has_something_to_read(connection: psycopg.Connection[Any]) -> bool:
 
 def _leave_standby(context: ExceptionContext) -> None:
     """A write was refused as read-only: the primary is elsewhere now, so connect anew."""
-    if getattr(context.original_exception, "sqlstate", None) == "25006":
+    if failure_of(context.original_exception) is Failure.READ_ONLY:
         context.is_disconnect = True
 
 
@@ -175,8 +169,11 @@ class Autocommit:
         self.info: dict[Any, Any] = {}
 
     def execute(self, statement: Executable, parameters: Any = None) -> Result[Any]:
-        """Run one statement and return its rows, all fetched."""
-        with self._diagnosed(), self._engine.connect() as connection:
+        """Run one statement and return its rows, all fetched.
+
+        Raises OutcomeUnknown for one that writes and was sent, and whose answer did not come.
+        """
+        with self._diagnosed(), _known(), self._engine.connect() as connection:
             # The driver's switch: SQLAlchemy's isolation level costs ten times as much, here and
             # again when the connection goes back.
             driver: Any = connection.connection.driver_connection
@@ -191,9 +188,18 @@ class Autocommit:
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """One connection in a transaction, for the calls that need several statements."""
-        with self._diagnosed(), self._engine.begin() as connection:
+        """One connection in a transaction, for the calls that need several statements.
+
+        Raises OutcomeUnknown when the connection broke during COMMIT.
+        """
+        with (
+            self._diagnosed(),
+            self._engine.connect() as connection,
+            connection.begin() as transaction,
+        ):
             yield connection
+            with committing():
+                transaction.commit()
 
     @contextmanager
     def _diagnosed(self) -> Iterator[None]:
@@ -201,13 +207,36 @@ class Autocommit:
         try:
             yield
         except (exc.ProgrammingError, MigrationRequired) as error:
-            if isinstance(error, MigrationRequired) or _lacks_schema(error):
+            if failure_of(error) is Failure.SCHEMA or isinstance(error, MigrationRequired):
                 self._diagnose(self._engine)
             raise
 
 
 Executor = Session | Connection | Autocommit
 """What a repository runs its statements on."""
+
+
+@contextmanager
+def _known() -> Iterator[None]:
+    try:
+        yield
+    except exc.DBAPIError as error:
+        if not leaves_unknown(error):
+            raise
+        raise OutcomeUnknown(
+            f"the connection broke before the answer to a statement that writes: {error.orig}"
+        ) from error
+
+
+@contextmanager
+def committing() -> Iterator[None]:
+    """Say of a COMMIT without an answer that its outcome is unknown."""
+    try:
+        yield
+    except exc.DBAPIError as error:
+        if failure_of(error) not in (Failure.BROKEN, Failure.POOLER):
+            raise
+        raise OutcomeUnknown(f"the connection broke during COMMIT: {error.orig}") from error
 
 
 @contextmanager
@@ -219,18 +248,16 @@ def translated(constraints: dict[str, HegelStoreError] | None = None) -> Iterato
     """
     try:
         yield
-    except exc.TimeoutError as error:
-        raise PoolExhausted(f"no pooled connection became free in time ({error})") from error
     except exc.DBAPIError as error:
-        name = constraint_name(error)
+        name = constraint_of(error)
         if name is not None and constraints is not None and name in constraints:
             raise constraints[name] from error
-        raise classify(error) from error
+        raise error_of(error) from error
+    except (exc.TimeoutError, psycopg.Error) as error:
+        raise error_of(error) from error
     except exc.InvalidRequestError as error:
         # A unit of work that is used after its end, or closed in its middle.
         raise DatabaseError(str(error)) from error
-    except psycopg.Error as error:
-        raise DatabaseError(str(error), error.sqlstate) from error
 
 
 def copy_rows(session: Session | Connection, statement: str, rows: Iterable[Sequence[Any]]) -> None:
@@ -257,49 +284,3 @@ def copy_rows(session: Session | Connection, statement: str, rows: Iterable[Sequ
             connection_invalidated=broken,
             dialect=connection.dialect,
         ) from error
-
-
-def constraint_name(error: exc.DBAPIError) -> str | None:
-    """The constraint that was violated, if the server named one."""
-    diag = getattr(error.orig, "diag", None)
-    return getattr(diag, "constraint_name", None)
-
-
-def _lacks_schema(error: exc.DBAPIError) -> bool:
-    """An undefined table, column or function."""
-    return getattr(error.orig, "sqlstate", None) in ("42P01", "42703", "42883")
-
-
-def classify(error: exc.DBAPIError) -> DatabaseError:
-    """The error of our tree for a driver's error, by SQLSTATE and never by message."""
-    state: str | None = getattr(error.orig, "sqlstate", None)
-    message = str(error.orig).strip()
-    if state in ("57014", "25P03", "25P04"):
-        return StatementTimeout(message, state)
-    if error.connection_invalidated or state in ("57P01", "57P02", "57P03", "25006"):
-        return DatabaseUnavailable(message, state)
-    if state in ("40001", "40P01", "55P03"):
-        return TransactionConflict(message, state)
-    if state == "23514" and constraint_name(error) is None:
-        return TransactionConflict(
-            f"{message.splitlines()[0]}: its month is being archived, or was dropped just now",
-            state,
-        )
-    if state in ("42P05", "26000"):
-        return DatabaseError(
-            f"{message} (is there a transaction pooler in between? connect with pgbouncer=True)",
-            state,
-        )
-    if state == "42501":
-        return PermissionDenied(message, state)
-    if state == "42704":
-        return DatabaseError(
-            f"{message} (is pgvector's schema on the search_path? `hegel-store check` tells)", state
-        )
-    if _lacks_schema(error):
-        return MigrationRequired(
-            f"the schema is not the one this package needs ({message.splitlines()[0]}): "
-            "run `hegel-store upgrade`, and `hegel-store check` to see which side is behind",
-            state,
-        )
-    return DatabaseError(message, state)

@@ -24,8 +24,9 @@
     ├── ConfigurationError      settings contradict each other or the server
     └── DatabaseError           the server said no
         ├── DatabaseUnavailable it cannot be reached (retryable)
-        ├── OutcomeUnknown      the connection broke during COMMIT
+        ├── OutcomeUnknown      the connection broke during COMMIT, or a write's own
         ├── PoolExhausted       no connection became free in time (retryable)
+        │   └── NestedCheckout  the thread itself holds what it waits for (.held, .size)
         ├── TransactionConflict deadlock or serialization failure (retryable)
         ├── StatementTimeout    the server cancelled the statement
         ├── PermissionDenied    the role lacks a grant
@@ -274,26 +275,49 @@ class DatabaseError(HegelStoreError):
 class DatabaseUnavailable(DatabaseError):
     """The server cannot be reached, or the connection broke.
 
-    A wrong database name or password looks the same, so bound the retries by time. Of a call on
-    the store itself that was cut off in its middle nobody knows whether it was stored: a step may
-    be logged again at no risk, a profile would be appended twice.
+    Nothing was stored. A wrong database name or password looks the same, so bound the retries by
+    time, as Store.transact() does.
     """
 
     retryable = True
 
 
 class OutcomeUnknown(DatabaseError):
-    """The connection broke during COMMIT: the transaction may or may not have been stored.
+    """The connection broke during COMMIT, or during a call on the store itself that writes, which
+    is committed by itself: it may or may not have been stored.
 
-    Not retryable as it stands: look first, or make it safe to repeat (steps are; an append is with
-    ``expected_version``).
+    Not retryable as it stands: look first, or repeat what is stored once however often it is sent
+    (docs/reference/errors.md has the list: steps are, an append is with ``expected_version``).
     """
 
 
 class PoolExhausted(DatabaseError):
-    """Every pooled connection stayed busy for the whole pool timeout."""
+    """Every pooled connection stayed busy for the whole pool timeout, or every one that a pooler
+    in between has. Nothing was sent."""
 
     retryable = True
+
+
+class NestedCheckout(PoolExhausted):
+    """This thread holds ``held`` of the pool's ``size`` connections and asked for another, which
+    nobody can give back.
+
+    Running it again does the same: inside of a block use the block's repositories and not the
+    store's, and end what holds a connection (a block, search_iter()) before the next call.
+    """
+
+    retryable = False
+
+    def __init__(self, held: int, size: int) -> None:
+        super().__init__(
+            f"this thread holds {held} of the pool's {size} connections and asks for another, and "
+            "none becomes free: use the repositories of the block inside of it, or end it first"
+        )
+        self.held = held
+        self.size = size
+
+    def __reduce__(self) -> tuple[type[NestedCheckout], tuple[int, int]]:  # type: ignore[override]
+        return type(self), (self.held, self.size)
 
 
 class TransactionConflict(DatabaseError):

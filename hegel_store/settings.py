@@ -61,11 +61,13 @@ class Settings(BaseSettings):
     """What can be set, by keyword or by environment variable (``HEGEL_POOL`` and so on).
 
     Times are in seconds. ``statement_timeout`` 0 means none; libpq waits at least two seconds for
-    a connection. ``pgbouncer`` says that a transaction pooler stands in between: prepared
-    statements and startup options are then off, so set timeouts with ALTER ROLE there.
-    ``query_log`` counts the queries that are searched by meaning, texts and all. ``result_cache``
-    answers an identical search from memory until somebody writes to its corpus.
-    ``follow_seconds`` pass between two looks for new profiles where there are no notifications.
+    a connection. After ``answer_timeout`` (0 means never) without a sign of the server the client
+    hangs up, so it has to be longer than any statement may take. ``pgbouncer`` says that a
+    transaction pooler stands in between: prepared statements and startup options are then off, so
+    set timeouts with ALTER ROLE there. ``query_log`` counts the queries that are searched by
+    meaning, texts and all. ``result_cache`` answers an identical search from memory until somebody
+    writes to its corpus. ``follow_seconds`` pass between two looks for new profiles where there
+    are no notifications.
     Raises InvalidInput, naming the field.
     """
 
@@ -85,6 +87,7 @@ class Settings(BaseSettings):
     pool_timeout: float = Field(30.0, gt=0, le=LONGEST_TIMEOUT)
     connect_timeout: int = Field(10, ge=1, le=LONGEST_TIMEOUT)
     statement_timeout: float = Field(0.0, ge=0, le=LONGEST_TIMEOUT)
+    answer_timeout: float = Field(0.0, ge=0, le=LONGEST_TIMEOUT)
     application_name: str = "hegel_store"
     database_schema: SchemaName | None = None
     pgbouncer: bool = False

@@ -6,20 +6,21 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Unpack
+from typing import Any, TypeVar, Unpack
 
 from sqlalchemy import URL, Engine
 from sqlalchemy.orm import Session
 
 from hegel_store import migrate
 from hegel_store.connector import Connector
-from hegel_store.database import Database
+from hegel_store.database import Database, translated
 from hegel_store.deadlines import TimedAutocommit
 from hegel_store.embeddings.prewarming import Prewarming
 from hegel_store.embeddings.protocol import Embedder
 from hegel_store.errors import (
     ConfigurationError,
     EmbedderMissing,
+    InvalidInput,
     MigrationRequired,
 )
 from hegel_store.following import Following, Notices, ProfileCache, ProfileFollower, follow
@@ -27,7 +28,7 @@ from hegel_store.health import Health, check_health
 from hegel_store.journal import StepWriter, WriterOptions, spool_folder
 from hegel_store.models import NewStep, PromptProfile, TrainingStep
 from hegel_store.models.budgets import BudgetAlert
-from hegel_store.models.checks import check_integer
+from hegel_store.models.checks import check_integer, check_number
 from hegel_store.operations.prompt_index import PromptIndex
 from hegel_store.operations.reembed import Reembedding
 from hegel_store.repositories import (
@@ -45,8 +46,11 @@ from hegel_store.repositories.learning import learn
 from hegel_store.repositories.query_log import QueryLog, most_frequent_queries
 from hegel_store.repositories.result_cache import ResultCache
 from hegel_store.repositories.spaces import Embedders, Spaces
+from hegel_store.retries import repeated
 from hegel_store.settings import DatabaseAddress, Settings, resolve_address
 from hegel_store.unit_of_work import UnitOfWork, commit
+
+T = TypeVar("T")
 
 
 class Store:
@@ -123,9 +127,9 @@ class Store:
         """One transaction: committed at the end of the block, rolled back on any error.
 
         A retryable error (TransactionConflict, DatabaseUnavailable) means that the whole block
-        may be run again; OutcomeUnknown, that the connection broke during COMMIT. An error of the
-        database spoils the transaction: a block that catches one and goes on raises DatabaseError
-        at its end, and nothing of it is stored.
+        may be run again, as transact() does; OutcomeUnknown, that the connection broke during
+        COMMIT. An error of the database spoils the transaction: a block that catches one and goes
+        on raises DatabaseError at its end, and nothing of it is stored.
         """
         session = Session(self.engine, close_resets_only=False)
         try:
@@ -147,6 +151,32 @@ class Store:
             raise
         finally:
             session.close()
+
+    def transact(
+        self,
+        block: Callable[[UnitOfWork], T],
+        *,
+        attempts: int = 5,
+        seconds: float = 30.0,
+        idempotent: bool = False,
+    ) -> T:
+        """What ``block`` returns, run in a begin() of its own and, after a retryable error, in
+        another one, all of it, what it decides included.
+
+        At most ``attempts`` times, none of which begins later than ``seconds`` after the first,
+        with random pauses between them. ``idempotent`` says that the block may be run again where
+        nobody knows whether it was stored (OutcomeUnknown). Raises what the last attempt did, as an
+        error of ours where it came from a statement on the block's session.
+        """
+        check_integer("attempts", attempts, minimum=1)
+        if check_number("seconds", seconds) < 0:
+            raise InvalidInput("seconds", "must not be negative")
+
+        def attempt() -> T:
+            with translated(), self.begin() as work:
+                return block(work)
+
+        return repeated(attempt, attempts=attempts, seconds=seconds, idempotent=idempotent)
 
     def learn(
         self,

@@ -8,8 +8,9 @@ from typing import Any
 from psycopg.pq import TransactionStatus
 from sqlalchemy.orm import Session
 
-from hegel_store.database import translated
-from hegel_store.errors import DatabaseError, DatabaseUnavailable, OutcomeUnknown
+from hegel_store.database import committing, translated
+from hegel_store.errors import DatabaseError
+from hegel_store.failures import SPOILT
 from hegel_store.repositories import (
     FactRepository,
     LabelRepository,
@@ -49,10 +50,7 @@ def commit(session: Session) -> None:
     # The server would answer the COMMIT of a spoilt transaction with ROLLBACK, and no error.
     if driver.info.transaction_status == TransactionStatus.INERROR:
         raise DatabaseError(
-            "an error inside the block spoilt its transaction: nothing of it is stored", "25P02"
+            "an error inside the block spoilt its transaction: nothing of it is stored", SPOILT
         )
-    try:
-        with translated():
-            session.commit()
-    except DatabaseUnavailable as error:
-        raise OutcomeUnknown(f"the connection broke during COMMIT: {error}") from error
+    with translated(), committing():
+        session.commit()

@@ -15,15 +15,13 @@ from __future__ import annotations
 import itertools
 import logging
 import os
-import random
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Literal
 
-from sqlalchemy import Connection, Executable, TableClause, exc
+from sqlalchemy import Connection, Executable, TableClause
 
 from hegel_store.archive import parquet, statements
 from hegel_store.archive.exporting import EVERYTHING, stream
@@ -32,8 +30,10 @@ from hegel_store.archive.rows import Checksum, checksum_of
 from hegel_store.archive.source import Source, only_archiver, snapshot, transaction
 from hegel_store.database import translated
 from hegel_store.errors import DatabaseError, InvalidInput, NotFound, PermissionDenied
+from hegel_store.failures import NO_RIGHT
 from hegel_store.models.checks import check_integer
 from hegel_store.repositories.step_rollup_statements import FORGET_MONTH, TAKE_TURNS
+from hegel_store.retries import logged, until_locked
 
 logger = logging.getLogger("hegel_store.archive")
 
@@ -151,7 +151,7 @@ def _require(source: Source, month: date) -> Month:
     if _count(month) >= _count(found.this_month):
         raise InvalidInput("month", f"{month:%Y-%m} is not over: steps are still logged into it")
     if not found.is_owner:
-        raise PermissionDenied(f"only the owner of {found.name} may archive it", "42501")
+        raise PermissionDenied(f"only the owner of {found.name} may archive it", NO_RIGHT)
     others = set(found.columns) - set(statements.NAMES)
     if others:
         raise DatabaseError(
@@ -218,7 +218,7 @@ def _detach(source: Source, session: Connection, month: Month) -> None:
         if found.state != "detached":
             session.execute(statements.detach(month.table, finish=found.state == "detaching"))
 
-    _retried(attempt)
+    until_locked(attempt, ATTEMPTS, logged(logger))
 
 
 def _patiently(connection: Connection, statement: Executable) -> None:
@@ -228,24 +228,4 @@ def _patiently(connection: Connection, statement: Executable) -> None:
         with connection.begin_nested():
             connection.execute(statement)
 
-    _retried(attempt)
-
-
-def _retried(attempt: Callable[[], None]) -> None:
-    """Who does not get a lock within the lock timeout leaves the queue, so that nobody waits behind
-    it, and tries again after a pause."""
-    failures = 0
-    while True:
-        try:
-            attempt()
-            return
-        except exc.OperationalError as error:
-            # lock_not_available and deadlock_detected, and nothing else.
-            if getattr(error.orig, "sqlstate", None) not in ("55P03", "40P01"):
-                raise
-            failures += 1
-            if failures == ATTEMPTS:
-                raise
-            pause = random.uniform(0.2, 0.5) * failures
-            logger.info("%s; trying again in %.1f s", error.orig, pause)
-            time.sleep(pause)
+    until_locked(attempt, ATTEMPTS, logged(logger))

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import random
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, Engine
 
+from hegel_store.answering import unhurried
 from hegel_store.archive import statements
 from hegel_store.errors import ConfigurationError, TransactionConflict
 from hegel_store.repositories import StepRepository
+from hegel_store.retries import becomes_true
 
 OTHERS_DEADLINE = 30.0
 """Seconds until another archiver's end is no longer waited for. The server's process of a killed
@@ -32,7 +32,7 @@ class Source(Protocol):
 @contextmanager
 def snapshot(source: Source) -> Iterator[Connection]:
     """A transaction that only reads, and in which nothing changes."""
-    with source.engine.begin() as connection:
+    with unhurried(), source.engine.begin() as connection:
         connection.execute(statements.ONE_SNAPSHOT)
         connection.execute(statements.UNLIMITED)
         yield connection
@@ -41,7 +41,7 @@ def snapshot(source: Source) -> Iterator[Connection]:
 @contextmanager
 def transaction(source: Source) -> Iterator[Connection]:
     """A transaction that gives up a lock which it does not get soon."""
-    with source.engine.begin() as connection:
+    with unhurried(), source.engine.begin() as connection:
         connection.execute(statements.UNLIMITED)
         connection.execute(statements.IMPATIENT)
         yield connection
@@ -54,7 +54,7 @@ def only_archiver(source: Source) -> Iterator[Connection]:
     Raises TransactionConflict when another one still does after OTHERS_DEADLINE seconds, and
     ConfigurationError through a transaction pooler, where a lock belongs to nobody.
     """
-    with source.engine.connect() as pooled:
+    with unhurried(), source.engine.connect() as pooled:
         connection = pooled.execution_options(isolation_level="AUTOCOMMIT")
         driver: Any = connection.connection.driver_connection
         # Closed in the end and not given back, as its settings and its lock would leak.
@@ -68,8 +68,5 @@ def only_archiver(source: Source) -> Iterator[Connection]:
 
 
 def _wait_for_others(connection: Connection) -> None:
-    deadline = time.monotonic() + OTHERS_DEADLINE
-    while not connection.scalar(statements.LOCK_OUT_OTHERS):
-        if time.monotonic() > deadline:
-            raise TransactionConflict("another process archives months of this log")
-        time.sleep(random.uniform(0.05, 0.2))
+    if not becomes_true(lambda: connection.scalar(statements.LOCK_OUT_OTHERS), OTHERS_DEADLINE):
+        raise TransactionConflict("another process archives months of this log")

@@ -21,6 +21,7 @@ from hegel_store.errors import (
     NotFound,
     StepConflict,
 )
+from hegel_store.failures import is_refusal
 from hegel_store.models import NewStep
 from hegel_store.repositories.steps import StepRepository
 
@@ -130,7 +131,4 @@ def _is_about_a_step(error: HegelStoreError) -> bool:
     """Whether the database refuses what is in a step, and would whenever it is asked."""
     if isinstance(error, InvalidInput | NotFound | StepConflict):
         return True
-    if isinstance(error, DatabaseUnavailable) or not isinstance(error, DatabaseError):
-        return False
-    # Data exceptions, violated constraints, and documents that are too deep or too large.
-    return (error.sqlstate or "").startswith(("22", "23", "54"))
+    return type(error) is DatabaseError and is_refusal(error)

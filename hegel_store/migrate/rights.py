@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, exc, text
 
 from hegel_store.errors import PermissionDenied, ServerUnsupported
+from hegel_store.failures import NO_SCHEMA, Failure, failure_of, sqlstate_of
 from hegel_store.schema import PREFIX, VERSION_TABLE
 
 OLDEST_SERVER = 16
@@ -98,16 +99,16 @@ def explained(connection: Connection) -> Iterator[None]:
     try:
         yield
     except exc.ProgrammingError as error:
-        state = getattr(error.orig, "sqlstate", None)
-        # insufficient_privilege, and no schema to create in
-        if state not in ("42501", "3F000"):
+        if failure_of(error) is not Failure.RIGHTS and sqlstate_of(error) != NO_SCHEMA:
             raise
         connection.rollback()
         remedy = _remedy(connection)
         connection.rollback()
         if remedy is None:
             raise
-        raise PermissionDenied(f"{str(error.orig).strip()}: {remedy}", state) from error
+        raise PermissionDenied(
+            f"{str(error.orig).strip()}: {remedy}", sqlstate_of(error)
+        ) from error
 
 
 def _remedy(connection: Connection) -> str | None:

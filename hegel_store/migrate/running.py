@@ -7,9 +7,7 @@ snapshot, for which CREATE INDEX CONCURRENTLY waits in turn, and deadlock.
 from __future__ import annotations
 
 import logging
-import random
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -20,6 +18,7 @@ from sqlalchemy import Connection, NullPool, create_engine, exc, text
 from hegel_store.connector import Connector
 from hegel_store.database import translated
 from hegel_store.errors import DatabaseError, InvalidInput, PackageOutdated, PermissionDenied
+from hegel_store.failures import NO_RIGHT
 from hegel_store.migrate.rights import explained, require_server
 from hegel_store.migrate.versions import (
     Phase,
@@ -29,6 +28,7 @@ from hegel_store.migrate.versions import (
     scripts,
     target_of,
 )
+from hegel_store.retries import becomes_true, until_locked
 from hegel_store.settings import DatabaseAddress, Settings
 
 logger = logging.getLogger("hegel_store.migrate")
@@ -120,25 +120,24 @@ def apply(
     is: each place has ATTEMPTS attempts.
     """
     require_server(connection)
-    failures, place = 0, reached(connection)
-    connection.rollback()
-    while True:
+
+    def attempt() -> None:
         try:
             run()
-            return
-        except exc.OperationalError as error:
+        except exc.OperationalError:
             connection.rollback()
-            # lock_not_available and deadlock_detected, and nothing else.
-            if getattr(error.orig, "sqlstate", None) not in ("55P03", "40P01"):
-                raise
-            now_at = reached(connection)
-            connection.rollback()
-            failures, place = (failures + 1 if now_at == place else 1), now_at
-            if failures == ATTEMPTS:
-                raise
-            pause = random.uniform(0.2, 0.5) * failures
-            logger.warning("after %s: %s; trying again in %.1f s", place, error.orig, pause)
-            time.sleep(pause)
+            raise
+
+    def place() -> object:
+        there = reached(connection)
+        connection.rollback()
+        return there
+
+    def say(error: BaseException, place: object, pause: float) -> None:
+        reason = getattr(error, "orig", error)
+        logger.warning("after %s: %s; trying again in %.1f s", place, reason, pause)
+
+    until_locked(attempt, ATTEMPTS, say, place)
 
 
 @contextmanager
@@ -148,7 +147,10 @@ def connection_to(address: DatabaseAddress, *, make_schema: bool = False) -> Ite
     ``make_schema`` makes the address's schema where it is missing.
     """
     settings = Settings(
-        application_name="hegel_store migrate", statement_timeout=0, pgbouncer=False
+        application_name="hegel_store migrate",
+        statement_timeout=0,
+        answer_timeout=0,
+        pgbouncer=False,
     )
     if make_schema and address.schema is not None:
         _make_schema(address.schema, Connector(replace(address, schema=None), settings))
@@ -176,7 +178,7 @@ def _make_schema(schema: str, connect: Connector) -> None:
                 f"{str(error).strip()}: an administrator has to run, in database "
                 f"{connection.info.dbname}: {statement.as_string()} AUTHORIZATION "
                 f"{sql.Identifier(connection.info.user).as_string()};",
-                "42501",
+                NO_RIGHT,
             ) from None
 
 
@@ -186,15 +188,14 @@ def exclusively(connection: Connection) -> Iterator[None]:
 
     Raises DatabaseError when another migrator holds the lock for LOCK_DEADLINE seconds.
     """
-    deadline = time.monotonic() + LOCK_DEADLINE
-    while True:
+
+    def locks() -> bool:
         locked = connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": LOCK_KEY})
         connection.commit()
-        if locked:
-            break
-        if time.monotonic() > deadline:
-            raise DatabaseError(f"another migration has been running for {LOCK_DEADLINE:.0f} s")
-        time.sleep(random.uniform(0.05, 0.2))
+        return bool(locked)
+
+    if not becomes_true(locks, LOCK_DEADLINE):
+        raise DatabaseError(f"another migration has been running for {LOCK_DEADLINE:.0f} s")
     try:
         for statement in TIMEOUTS:
             connection.execute(text(statement))

@@ -16,6 +16,7 @@ from alembic.ddl.base import AddColumn, DropColumn
 from sqlalchemy import Computed, Connection, Executable, Table, exc, text
 from sqlalchemy.dialects.postgresql.base import PGDialect, PGIdentifierPreparer
 
+from hegel_store.failures import Failure, failure_of, sqlstate_of
 from hegel_store.migrate.redefining import escaped
 
 logger = logging.getLogger("hegel_store.migrate")
@@ -124,9 +125,9 @@ def made(connection: Connection, what: str, *statements: Executable | str) -> bo
                     text(escaped(statement)) if isinstance(statement, str) else statement
                 )
     except exc.DBAPIError as error:
-        state = str(getattr(error.orig, "sqlstate", None))
+        state = sqlstate_of(error) or ""
         # Not supported, bad data, or no such thing; but not: no right to it.
-        if state[:2] not in ("0A", "22", "42") or state == "42501":
+        if state[:2] not in ("0A", "22", "42") or failure_of(error) is Failure.RIGHTS:
             raise
         logger.warning("cannot make the declared %s to compare it: %s", what, error.orig)
         return False

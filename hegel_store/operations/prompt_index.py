@@ -13,6 +13,7 @@ from typing import Literal
 from psycopg import sql
 from sqlalchemy import Connection, Engine, text
 
+from hegel_store.answering import unhurried
 from hegel_store.database import translated
 from hegel_store.errors import DatabaseError, ServerUnsupported
 from hegel_store.schema.profiles import PROMPTS_JSON, SUBSTRING_INDEX
@@ -77,7 +78,7 @@ class PromptIndex:
         Raises ServerUnsupported where the server has no pg_trgm, and PermissionDenied for a role
         that may not CREATE in the database or does not own the table.
         """
-        with translated(), _patient(self._engine) as connection:
+        with unhurried(), translated(), _patient(self._engine) as connection:
             row = connection.execute(STATUS, {"name": SUBSTRING_INDEX}).one()
             if row.valid:
                 return []
@@ -108,7 +109,7 @@ class PromptIndex:
     def drop(self, *, dry_run: bool = False) -> Sequence[str]:
         """Drop the index if it is there, and return the statements that it took. The extension
         stays: others may use it."""
-        with translated(), _patient(self._engine) as connection:
+        with unhurried(), translated(), _patient(self._engine) as connection:
             row = connection.execute(STATUS, {"name": SUBSTRING_INDEX}).one()
             done = [] if row.valid is None else [_drop(row.home)]
             if not dry_run:

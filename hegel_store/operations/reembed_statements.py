@@ -98,8 +98,8 @@ def store(slot: str) -> TextClause:
             FOR NO KEY UPDATE SKIP LOCKED
         )
         UPDATE hegel_facts AS fact SET {slot} = CAST(made.vector AS halfvec({size_of(slot)}))
-        FROM unnest(CAST(:ids AS uuid[]), CAST(:vectors AS text[])) AS made (id, vector)
-        JOIN free USING (id)
+        FROM free
+        JOIN unnest(CAST(:ids AS uuid[]), CAST(:vectors AS text[])) AS made (id, vector) USING (id)
         WHERE fact.corpus_id = :corpus_id AND fact.id = free.id
         """
     )

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from hegel_store.database import translated
 from hegel_store.errors import DatabaseError, InvalidInput
+from hegel_store.failures import TOO_COMPLEX
 from hegel_store.models import Fact, ScoreParts, SearchHit
 from hegel_store.models.vectors import all_dimensions, slots_for
 from hegel_store.repositories.spaces import mismatch
@@ -20,7 +21,6 @@ from hegel_store.search.statement import Search, build
 
 FACT_FIELDS = tuple(field.name for field in fields(Fact))
 
-TOO_COMPLEX = "54001"
 """The SQLSTATE of a query that the server's parser cannot take apart on its stack."""
 
 

@@ -8,9 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Executable, exc
-from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random
 
-from hegel_store.database import Autocommit, Executor, constraint_name, copy_rows, translated
+from hegel_store.database import Autocommit, Executor, copy_rows, translated
 from hegel_store.errors import (
     DatabaseError,
     InvalidInput,
@@ -19,6 +18,7 @@ from hegel_store.errors import (
     StepConflict,
     TransactionConflict,
 )
+from hegel_store.failures import UNIQUE, Failure, constraint_of, failure_of
 from hegel_store.models import NewStep, TrainingStep
 from hegel_store.repositories import step_statements as statements
 from hegel_store.repositories.step_analysis import StepAnalysis
@@ -26,12 +26,15 @@ from hegel_store.repositories.step_reading import StepReading
 from hegel_store.repositories.step_rollup import StepRollup
 from hegel_store.repositories.step_statements import FIELDS
 from hegel_store.repositories.transactions import atomic
+from hegel_store.retries import repeated
 
 BATCH_STEPS = 500
 BATCH_BYTES = 32 * 1024 * 1024
 COPIED = 8
 """So many steps are copied, for which a savepoint is worth its two round trips; fewer are inserted
 by one statement."""
+
+INSIST_SECONDS = 30.0
 
 FOREIGN_KEYS = ("old_profile_id", "new_profile_id")
 
@@ -92,7 +95,7 @@ class StepRepository(StepReading, StepAnalysis, StepRollup):
             try:
                 return self._copy(batch)
             except DatabaseError as error:
-                if error.sqlstate != "23505":
+                if error.sqlstate != UNIQUE:
                     raise
         columns = {
             name: [getattr(step, attribute) for step in batch] for name, _, attribute in FIELDS
@@ -107,7 +110,7 @@ class StepRepository(StepReading, StepAnalysis, StepRollup):
                 copy_rows(session, statements.COPY, rows)
             except exc.IntegrityError as error:
                 _require_profiles(error, steps)
-                if not _lacks_month(error):
+                if failure_of(error) is not Failure.MONTH:
                     raise
                 self._forget_months()
                 raise TransactionConflict("the month of a step was dropped meanwhile") from error
@@ -124,7 +127,7 @@ class StepRepository(StepReading, StepAnalysis, StepRollup):
                 result = self._session.execute(statement, values)
             except exc.IntegrityError as error:
                 _require_profiles(error, steps)
-                if not _lacks_month(error):
+                if failure_of(error) is not Failure.MONTH:
                     raise
                 # The month was there when it was last seen and has been dropped since.
                 self._forget_months()
@@ -221,29 +224,22 @@ def _make(months: Autocommit, month: datetime) -> None:
         months.execute(statements.ENSURE_MONTH, {"moment": month})
 
 
-# At the turn of a month all writers come for the new one at once, and the server lets each of them
-# wait for a second.
-_insist_on = retry(
-    retry=retry_if_exception_type(TransactionConflict),
-    stop=stop_after_attempt(5),
-    wait=wait_random(0.0, 0.2),
-    reraise=True,
-)(_make)
+def _insist_on(months: Autocommit, month: datetime) -> None:
+    """At the turn of a month all writers come for the new one at once, and the server lets each of
+    them wait for a second."""
+    repeated(
+        lambda: _make(months, month), attempts=5, seconds=INSIST_SECONDS, after=TransactionConflict
+    )
 
 
 def _month(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
 
 
-def _lacks_month(error: exc.IntegrityError) -> bool:
-    """A row that finds no partition violates a check that has no name."""
-    return getattr(error.orig, "sqlstate", None) == "23514" and constraint_name(error) is None
-
-
 def _require_profiles(error: exc.IntegrityError, steps: Sequence[NewStep]) -> None:
     """Raise NotFound where a foreign key to the profiles was violated."""
     for field in FOREIGN_KEYS:
-        if constraint_name(error) == f"fk_hegel_training_steps_corpus_id_{field}":
+        if constraint_of(error) == f"fk_hegel_training_steps_corpus_id_{field}":
             raise _unknown_profile(field, steps) from error
 
 

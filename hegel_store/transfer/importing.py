@@ -13,10 +13,12 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, exc
 from sqlalchemy.schema import CreateTable
 
+from hegel_store.answering import unhurried
 from hegel_store.archive.source import Source
 from hegel_store.archive.statements import UNLIMITED
 from hegel_store.database import copy_rows, translated
 from hegel_store.errors import ImportConflict, InvalidInput
+from hegel_store.failures import Failure, failure_of
 from hegel_store.models.checks import check_name
 from hegel_store.transfer import statements
 from hegel_store.transfer.lines import Line, checked_path, read
@@ -64,6 +66,7 @@ def import_scope(
     header, rows = read(file)
     target = header.corpus_id if corpus_id is None else check_name("corpus_id", corpus_id)
     with (
+        unhurried(),
         translated(),
         _refused_values(file),
         source.engine.connect() as connection,
@@ -92,7 +95,7 @@ def _refused_values(file: Path) -> Iterator[None]:
     try:
         yield
     except exc.DBAPIError as error:
-        if (getattr(error.orig, "sqlstate", None) or "")[:2] in ("22", "23"):
+        if failure_of(error) in (Failure.DATA, Failure.CONSTRAINT):
             raise InvalidInput("path", f"{file} is none of ours: {error.orig}") from error
         raise
 

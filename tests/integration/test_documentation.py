@@ -211,6 +211,11 @@ def test_a_corpus_moves_as_the_page_says(url, monkeypatch):
     assert (slot, model, state) == ("embedding_384_next", "old", "serving")
 
 
+def test_a_block_is_repeated_as_the_page_on_errors_says(url, store):
+    assert run("docs/reference/errors.md", store=connect(url))["newest"].version == 1
+    assert store.profiles.latest("helpdesk", "qa").version == 1
+
+
 def test_sql_in_the_schema_page_runs(postgresql):
     page = (ROOT / "docs/reference/schema.md").read_text()
     for statement in re.findall(r"```sql\n(.*?)```", page, re.DOTALL):

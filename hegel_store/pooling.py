@@ -1,0 +1,71 @@
+"""A pool that knows which threads hold its connections, and says so when it has none left."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from typing import Any
+
+from sqlalchemy import exc
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
+
+from hegel_store.errors import NestedCheckout, PoolExhausted
+
+
+class WatchedPool(QueuePool):
+    """Raises errors of our tree.
+
+    NestedCheckout at once where every connection is held by threads that themselves wait for one
+    more (a thread that holds all of them is such a case), and after the pool's timeout where the
+    thread holds some; PoolExhausted after the timeout where it holds none.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._watch = threading.Lock()
+        self._holders: dict[ConnectionPoolEntry, int] = {}
+        self._waiting: Counter[int] = Counter()
+
+    def _do_get(self) -> ConnectionPoolEntry:
+        me = threading.get_ident()
+        with self._watch:
+            self._waiting[me] += 1
+            if self._is_deadlocked():
+                self._stop_waiting(me)
+                raise NestedCheckout(self._held_by(me), self.size())
+        try:
+            record = super()._do_get()
+        except exc.TimeoutError:
+            with self._watch:
+                held = self._held_by(me)
+            if held:
+                raise NestedCheckout(held, self.size()) from None
+            raise PoolExhausted(
+                f"all {self.size()} connections of the pool were in use for {self.timeout():g} s: "
+                "hold them for less time, or connect with a larger pool or pool_timeout"
+            ) from None
+        finally:
+            with self._watch:
+                self._stop_waiting(me)
+        with self._watch:
+            self._holders[record] = me
+        return record
+
+    def _do_return_conn(self, record: ConnectionPoolEntry) -> None:
+        with self._watch:
+            self._holders.pop(record, None)
+        super()._do_return_conn(record)
+
+    def _is_deadlocked(self) -> bool:
+        """Nobody who could give one back is at work."""
+        return len(self._holders) >= self.size() and all(
+            holder in self._waiting for holder in self._holders.values()
+        )
+
+    def _held_by(self, thread: int) -> int:
+        return sum(holder == thread for holder in self._holders.values())
+
+    def _stop_waiting(self, thread: int) -> None:
+        self._waiting[thread] -= 1
+        if not self._waiting[thread]:
+            del self._waiting[thread]
