@@ -87,6 +87,7 @@ CLASSES = {
 """By the first two characters, for codes that are not among CODES."""
 
 UNIQUE = "23505"
+UNSUPPORTED = "0A000"
 CHECK = "23514"
 TOO_COMPLEX = "54001"
 NO_RIGHT = "42501"

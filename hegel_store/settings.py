@@ -52,6 +52,15 @@ def _check_schema(name: str) -> str:
 
 SchemaName = Annotated[str, AfterValidator(_check_schema)]
 
+
+def _check_corpus(name: str) -> str:
+    if not name.strip() or len(name) > 200 or "\0" in name:
+        raise ValueError("must be the name of a corpus: 1 to 200 characters, not blank, no NUL")
+    return name
+
+
+CorpusName = Annotated[str, AfterValidator(_check_corpus)]
+
 OLD_NAME = "POSTGRES_DSN is the old name of this setting: use DATABASE_URL"
 LONGEST_TIMEOUT = 2_147_483
 """In seconds: the server counts milliseconds in 32 bits."""
@@ -67,7 +76,8 @@ class Settings(BaseSettings):
     set timeouts with ALTER ROLE there. ``query_log`` counts the queries that are searched by
     meaning, texts and all. ``result_cache`` answers an identical search from memory until somebody
     writes to its corpus. ``follow_seconds`` pass between two looks for new profiles where there
-    are no notifications.
+    are no notifications. ``corpus`` binds every transaction to one corpus, beyond which a database
+    with row-level security shows nothing (docs/how-to/row-security.md).
     Raises InvalidInput, naming the field.
     """
 
@@ -91,6 +101,7 @@ class Settings(BaseSettings):
     application_name: str = "hegel_store"
     database_schema: SchemaName | None = None
     pgbouncer: bool = False
+    corpus: CorpusName | None = None
     query_log: bool = False
     spool_directory: Path | None = None
     result_cache: bool = False

@@ -19,6 +19,7 @@ from hegel_store.cli import (
     dsn,
     importers,
     indexes,
+    isolation,
     journal,
     populations,
     profiles,
@@ -82,6 +83,7 @@ app.command()(prompts.search_prompts)
 app.command()(prompts.prompt_index)
 app.command()(populations.population)
 app.add_typer(indexes.index, name="index")
+app.add_typer(isolation.isolation, name="isolation")
 
 
 def main() -> None:

@@ -72,12 +72,13 @@ class FactSearch(Answering):
         """
         wanted = Search(
             query=query,
-            corpus_id=corpus_id,
+            corpus_id=self._corpus if corpus_id is None else corpus_id,
             limit=limit,
             mode=mode,
             filters=FactFilter() if filters is None else filters,
             reranked=reranker is not None,
             explained=explain,
+            bound=self._corpus is not None,
             **known(options),
         )
         (result,) = self._answers([wanted], space, embedding, reranker)
@@ -110,6 +111,7 @@ class FactSearch(Answering):
         for name in ("diversity", "pool"):
             if name in options:
                 raise InvalidInput(name, "is not for search_iter(), which keeps no pool of facts")
+        corpus_id = self._corpus if corpus_id is None else corpus_id
         wanted = Search(
             query=query,
             corpus_id=corpus_id,
@@ -117,6 +119,7 @@ class FactSearch(Answering):
             mode=mode,
             filters=FactFilter() if filters is None else filters,
             streamed=True,
+            bound=self._corpus is not None,
             **known(options),
         )
         check_integer("batch", batch, minimum=1, maximum=MOST_FACTS)
@@ -148,11 +151,12 @@ class FactSearch(Answering):
         wanted = [
             Search(
                 query=query,
-                corpus_id=corpus_id,
+                corpus_id=self._corpus if corpus_id is None else corpus_id,
                 limit=limit,
                 mode=mode,
                 filters=filters,
                 reranked=reranker is not None,
+                bound=self._corpus is not None,
                 **known(options),
             )
             for query in queries

@@ -71,11 +71,13 @@ class QueryLog:
 
     Counting costs a search a few microseconds and no statement. What was counted is written
     WRITE_SECONDS later, and by write(); what a process that dies had not written is lost. While
-    the database is away, counting goes on. Safe for threads; a forked child begins with nothing.
+    the database is away, counting goes on. A search of all corpora is one of ``corpus`` where there
+    are no others. Safe for threads; a forked child begins with nothing.
     """
 
-    def __init__(self, session: Autocommit) -> None:
+    def __init__(self, session: Autocommit, corpus: str | None = None) -> None:
         self._session = session
+        self._everywhere = corpus or ""
         self._failing = False
         self._begin()
         _logs.add(self)
@@ -90,7 +92,7 @@ class QueryLog:
         with self._lock:
             for query in queries:
                 if len(query) <= LONGEST_QUERY:
-                    self._count(corpus_id or "", query, 1)
+                    self._count(corpus_id or self._everywhere, query, 1)
             if self._asked and self._timer is None:
                 self._schedule()
 

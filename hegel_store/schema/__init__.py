@@ -1,6 +1,7 @@
 """The tables at the head of the revisions: columns and indexes, no queries."""
 
 from hegel_store.schema.base import PREFIX, VERSION_TABLE, metadata
+from hegel_store.schema.corpus_words import corpus_words
 from hegel_store.schema.corpus_writes import corpus_writes
 from hegel_store.schema.embedding_cache import embedding_cache
 from hegel_store.schema.evaluations import evaluations, scores
@@ -26,6 +27,7 @@ __all__ = [
     "PREFIX",
     "VERSION_TABLE",
     "add_embedding_dimension",
+    "corpus_words",
     "corpus_writes",
     "embedding_cache",
     "embedding_spaces",
