@@ -30,6 +30,8 @@ START_SECONDS = 20.0
 """How long to go on trying: after a crash the old server's processes linger for a moment, and
 recovery takes its time."""
 
+ALTERED = "postgresql.auto.conf"
+
 # Files are locked between processes; this is the lock between threads.
 _starting = threading.Lock()
 _held: dict[Path, Any] = {}
@@ -63,6 +65,46 @@ def start(data_directory: Path | None = None, *, version: Literal[16, 18] = 18) 
             ) from error
     logger.warning("using the embedded PostgreSQL %s in %s", version, folder)
     return str(server.get_uri())
+
+
+def altered_settings(folder: Path) -> bytes:
+    """What ALTER SYSTEM has set on the server with its data in ``folder``, as it keeps it.
+
+    Raises ConfigurationError when this process does not use an embedded server there.
+    """
+    if folder.resolve() not in _held:
+        raise ConfigurationError(
+            "only the embedded server can be restarted from here, by a process that uses it: "
+            "restart this one as its administrator does"
+        )
+    return (folder / ALTERED).read_bytes()
+
+
+def restart(folder: Path, former: bytes) -> None:
+    """Restart the server with its data in ``folder``; everybody's connections break.
+
+    Where it does not start with the settings it has now, ``former``, which altered_settings() gave
+    before they were made, is put back, and it is started with that. Raises ConfigurationError then,
+    and where this process does not use an embedded server there.
+    """
+    altered_settings(folder)
+    with _starting, _exclusively(folder.resolve()):
+        server = _held[folder.resolve()]
+        try:
+            _package().pgexec(
+                "pg_ctl",
+                ("-w", "-D", str(folder), "-m", "fast", "-l", str(folder / "log"), "restart"),
+                bin_path=server.bin_path,
+                user=server.system_user,
+            )
+        except subprocess.SubprocessError as error:
+            # Written over and not replaced: the file belongs to the server's user.
+            (folder / ALTERED).write_bytes(former)
+            _run(server, folder)
+            raise ConfigurationError(
+                "the embedded server did not start with these settings, and runs with the former "
+                f"ones again; its log ({folder / 'log'}) says why"
+            ) from error
 
 
 def _package() -> Any:

@@ -88,11 +88,14 @@ CLASSES = {
 
 UNIQUE = "23505"
 UNSUPPORTED = "0A000"
+FOREIGN_KEY = "23503"
 CHECK = "23514"
 TOO_COMPLEX = "54001"
 NO_RIGHT = "42501"
 NO_SCHEMA = "3F000"
 SPOILT = "25P02"
+NO_FEATURE = "0A000"
+CONCURRENT_UPDATE = "XX000"  # of two who replace one function at the same moment
 """Codes that are asked for, or given to errors of our own, one by one."""
 
 _WRITES = re.compile(r"(?<!FOR )(?<!KEY )\b(?:INSERT|UPDATE|DELETE|MERGE|COPY)\b", re.IGNORECASE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +17,7 @@ from hegel_store.database import Database, translated
 from hegel_store.deadlines import TimedAutocommit
 from hegel_store.embeddings.prewarming import Prewarming
 from hegel_store.embeddings.protocol import Embedder
+from hegel_store.erasure import Erasure
 from hegel_store.errors import (
     ConfigurationError,
     EmbedderMissing,
@@ -29,6 +30,8 @@ from hegel_store.journal import StepWriter, WriterOptions, spool_folder
 from hegel_store.models import NewStep, PromptProfile, TrainingStep
 from hegel_store.models.budgets import BudgetAlert
 from hegel_store.models.checks import check_integer, check_number
+from hegel_store.operations.baselines import Baselines
+from hegel_store.operations.erasing import CorpusErasure, HashedCache
 from hegel_store.operations.prompt_index import PromptIndex
 from hegel_store.operations.reembed import Reembedding
 from hegel_store.repositories import (
@@ -77,7 +80,7 @@ class Store:
         autocommit = self._database.autocommit
         self.profiles = ProfileRepository(autocommit)
         self.steps = StepRepository(autocommit)
-        self.populations = PopulationRepository(autocommit)
+        self.populations = PopulationRepository(autocommit, spaces=self._spaces)
         self._log = QueryLog(autocommit, settings.corpus) if settings.query_log else None
         self.result_cache = (
             ResultCache(autocommit, settings.result_cache_seconds, settings.result_cache_bytes)
@@ -141,7 +144,7 @@ class Store:
                 session,
                 ProfileRepository(session),
                 StepRepository(session, months=self._database.autocommit),
-                PopulationRepository(session),
+                PopulationRepository(session, spaces=self._spaces),
                 FactRepository(
                     session, spaces=self._spaces, log=self._log, corpus=self.settings.corpus
                 ),
@@ -214,6 +217,55 @@ class Store:
         rollback(), discard(); and status()."""
         return Reembedding(
             self._database.autocommit, corpus_id, space, embedder, batch=batch, pause=pause
+        )
+
+    def baselines(self, corpus_id: str) -> Baselines:
+        """The recorded quality and latency of a corpus's searches: record(), check(), all(),
+        get(), drop(); hegel_store.operations.baselines.guarded() holds a change against one."""
+        return Baselines(self.engine, self._database.autocommit, self._spaces, corpus_id)
+
+    def erasure(
+        self,
+        corpus_id: str,
+        *,
+        caches: Sequence[HashedCache] = (),
+        spool_dir: str | Path | None = None,
+        archives: str | Path | None = None,
+        rewrite_archives: bool = False,
+        batch: int = 1000,
+        patience: float = 60.0,
+    ) -> Erasure:
+        """What removes everything of a corpus, for good: plan(), run(); see
+        hegel_store.erasure.Erasure. The caches of this store's embedders lose its vectors, and
+        ``caches`` as well."""
+
+        def forget() -> None:
+            if self._log is not None:
+                self._log.forget(corpus_id)
+            if self.result_cache is not None:
+                self.result_cache.clear()
+
+        own = [
+            cache
+            for embedder in self._spaces.given
+            for cache in getattr(embedder, "caches", ())
+            if isinstance(cache, HashedCache)
+        ]
+        erasing = CorpusErasure(
+            self._database.autocommit,
+            corpus_id,
+            caches=[*own, *caches],
+            batch=batch,
+            patience=patience,
+        )
+        root = Path(spool_dir) if spool_dir is not None else self.settings.spool_directory
+        return Erasure(
+            erasing,
+            corpus_id,
+            spool_folder(self.address, root),
+            None if archives is None else Path(archives),
+            rewrite_archives,
+            forget,
         )
 
     def prompt_index(self) -> PromptIndex:

@@ -37,6 +37,9 @@ class Clustered:
         return made[[QUERIES.index(text) for text in texts]]
 
 
+embedder = Clustered()
+
+
 def load(
     store: Store, vectors: Vector, corpus_id: str = "c", model: str = "clusters"
 ) -> list[UUID]:

@@ -9,7 +9,7 @@ The downgrade discards the counts of words by corpus, which can be made anew.
 from alembic import op
 
 revision = "0052.0"
-down_revision = "0050.0"
+down_revision = "0048.0"
 branch_labels = None
 depends_on = None
 

@@ -12,15 +12,18 @@ from hegel_store.cli import (
     ageing,
     aliases,
     archive,
+    baselines,
     database,
     demo,
     dimension,
     doctor,
     dsn,
+    erasure,
     importers,
     indexes,
     isolation,
     journal,
+    maintain,
     populations,
     profiles,
     prompts,
@@ -31,6 +34,7 @@ from hegel_store.cli import (
     scopes,
     search,
     seed,
+    settings,
     usefulness,
     versions,
 )
@@ -54,17 +58,21 @@ app.command()(demo.demo)
 app.command()(seed.seed)
 app.command()(search.search)
 app.command()(recall.recall)
+app.add_typer(baselines.app, name="baseline")
 app.command()(ageing.age)
 app.command()(reembed.reembed)
 app.command()(rollup.roll_up)
+app.command()(maintain.maintain)
 app.command()(usefulness.refresh_usefulness)
 app.command()(journal.replay)
 app.command()(journal.dead_letters)
 app.command()(archive.export)
 app.command("import")(archive.import_)
 app.command()(archive.archive)
+app.command()(erasure.erase)
 app.command()(runs.runs)
 app.add_typer(runs.run, name="run")
+app.add_typer(settings.settings, name="settings")
 app.command("export-scope")(scopes.export_)
 app.command("import-scope")(scopes.import_)
 app.command("import-mlflow-prompts")(importers.mlflow_prompts)

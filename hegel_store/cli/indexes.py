@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
+from hegel_store.cli.baselines import EXIT_STATUS, Watch, show_findings, told, watching
 from hegel_store.cli.index_tables import (
     show_advice,
     show_inventory,
@@ -18,6 +19,7 @@ from hegel_store.cli.index_tables import (
 )
 from hegel_store.cli.options import Embedded, Url, named_embedder
 from hegel_store.operations import vector_indexes
+from hegel_store.operations.guarded_changes import guarded_rebuild
 from hegel_store.store import connect
 
 index = typer.Typer(
@@ -145,6 +147,7 @@ def rebuild(
     drop_old: Annotated[
         bool, typer.Option("--drop-old", help="Drop what an earlier rebuild has kept.")
     ] = False,
+    baseline: Watch = None,
     dry_run: DryRun = False,
     as_json: AsJson = False,
     url: Url = None,
@@ -155,29 +158,42 @@ def rebuild(
     Exits with status 1 where the new one is refused. The old one is kept for going back.
     """
     embedder = None if model is None else named_embedder(model)
-    with connect(url, embedded=embedded) as store, shown_progress(as_json) as show:
-        done = vector_indexes.rebuild(
-            store.engine,
-            name,
-            method=method,
-            m=m,
-            ef_construction=ef_construction,
-            lists=lists,
-            k=k,
-            recall=recall,
-            latency_ratio=latency_ratio,
-            sample=sample,
-            seed=seed,
-            embedder=embedder,
-            maintenance_work_mem=maintenance_work_mem,
-            drop_old=drop_old,
-            dry_run=dry_run,
-            on_progress=show,
-        )
+    with (
+        watching(baseline, model, url, embedded) as (store, watched),
+        shown_progress(as_json) as show,
+    ):
+        options: dict[str, Any] = {
+            "method": method,
+            "m": m,
+            "ef_construction": ef_construction,
+            "lists": lists,
+            "k": k,
+            "recall": recall,
+            "latency_ratio": latency_ratio,
+            "sample": sample,
+            "seed": seed,
+            "embedder": embedder,
+            "maintenance_work_mem": maintenance_work_mem,
+            "drop_old": drop_old,
+            "on_progress": show,
+        }
+        report = None
+        if watched is None or dry_run:
+            done = vector_indexes.rebuild(store.engine, name, dry_run=dry_run, **options)
+        else:
+            done, report = guarded_rebuild(
+                watched.baselines, watched.name, store.engine, name, **options
+            )
     if as_json:
-        print(json.dumps(asdict(done)))
+        print(json.dumps(asdict(done) | ({} if report is None else {"guard": told(report)})))
     else:
         show_rebuilt(done, dry_run)
+        if report is not None:
+            show_findings(report.findings)
+    if report is not None and report.reverted:
+        if not as_json:
+            print("rolled back: searches fell below the red line")
+        raise typer.Exit(EXIT_STATUS["breach"])
     if done.refused is not None:
         raise typer.Exit(1)
 

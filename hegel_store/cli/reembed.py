@@ -9,11 +9,14 @@ from typing import Annotated, Any
 
 import typer
 
+from hegel_store.cli.baselines import EXIT_STATUS, show_findings, told
 from hegel_store.cli.options import Embedded, Url, named_embedder
 from hegel_store.errors import InvalidInput
-from hegel_store.operations.reembed import Reembedding
+from hegel_store.models.baselines import GuardReport
+from hegel_store.operations.baselines import guarded
+from hegel_store.operations.reembed import OnProgress, Reembedding
 from hegel_store.operations.reembed_status import Progress
-from hegel_store.store import connect
+from hegel_store.store import Store, connect
 
 
 def reembed(
@@ -41,6 +44,14 @@ def reembed(
     discard: Annotated[
         bool, typer.Option("--discard", help="Empty and free the slot that does not serve.")
     ] = False,
+    baseline: Annotated[
+        str | None,
+        typer.Option(help="With --cut-over: roll back when searches fall below this baseline."),
+    ] = None,
+    old_model: Annotated[
+        str | None,
+        typer.Option(help="With --baseline: what serves now, as --model; else by its name."),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print JSON, and progress as lines of it.")
     ] = False,
@@ -56,8 +67,26 @@ def reembed(
         raise InvalidInput(
             "reembed", "takes one of --dry-run, --status, --cut-over, --rollback, --discard"
         )
+    if baseline is not None and not (cut_over and model is not None):
+        raise InvalidInput("baseline", "is for --cut-over with --model")
     embedder = None if model is None else named_embedder(model)
     show = _show_json if as_json else _show
+    if baseline is not None and embedder is not None:
+        with connect(url, embedded=embedded) as store:
+            serving = store.reembed(corpus, space).status().slots[0].maker.model
+        old = named_embedder(old_model or serving)
+        with connect(url, embedded=embedded, embedders={space: [old, embedder]}) as store:
+            moving = store.reembed(corpus, space, embedder, batch=batch, pause=pause)
+            back = store.reembed(corpus, space)
+            report = _guarded(store, baseline, moving, back, show)
+            if as_json:
+                print(json.dumps(told(report) | {"status": asdict(moving.status())}))
+            else:
+                show_findings(report.findings)
+                _report(moving, {}, rolled_back=False)
+        if report.reverted:
+            raise typer.Exit(EXIT_STATUS["breach"])
+        return
     with connect(url, embedded=embedded) as store:
         moving = store.reembed(corpus, space, embedder, batch=batch, pause=pause)
         done: dict[str, Any] = {}
@@ -75,6 +104,22 @@ def reembed(
             print(json.dumps(done | {"status": asdict(moving.status())}))
         else:
             _report(moving, done, rolled_back=rollback)
+
+
+def _guarded(
+    store: Store, name: str, moving: Reembedding, back: Reembedding, show: OnProgress
+) -> GuardReport:
+    """Cut over, and roll back on a breach. What is to be embedded is embedded before anything is
+    timed; ``back`` knows no model, and so embeds nothing."""
+
+    def rollback() -> None:
+        # A cut-over that was refused has nothing to roll back.
+        if any(slot.state == "retired" for slot in back.status().slots):
+            back.rollback()
+
+    moving.fill(show)
+    corpus = moving.status().corpus_id
+    return guarded(store.baselines(corpus), name, lambda: moving.cut_over(show), rollback)
 
 
 def _show(progress: Progress) -> None:

@@ -76,6 +76,15 @@ class MemoryCache:
                         self._vectors.popitem()
                 self._vectors[key] = raw
 
+    def forget(self, digests: Sequence[bytes]) -> int:
+        """Let go of the vectors of these texts, in all spaces; how many there were."""
+        wanted = set(digests)
+        with self._lock:
+            doomed = [key for key in list(self._vectors) if key.digest in wanted]
+            for key in doomed:
+                self._vectors.pop(key, None)
+        return len(doomed)
+
     @property
     def statistics(self) -> CacheStatistics:
         """Hits and misses so far, and what is held now."""

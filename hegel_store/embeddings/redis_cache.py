@@ -71,6 +71,21 @@ class RedisCache:
                 pipeline.set(self._name(key), packed(vector), px=self._milliseconds)
             pipeline.execute()
 
+    def forget(self, digests: Sequence[bytes]) -> int:
+        """Delete the vectors of these texts, in all spaces; how many there were.
+
+        Looks through the names of all keys of the server. Raises redis.RedisError.
+        """
+        wanted = {digest.hex().encode() for digest in digests}
+        pattern = "".join(f"[{c}]" if c in "*?[" else c for c in self._prefix.replace("\\", "\\\\"))
+        forgotten, doomed = 0, []
+        for name in self._client.scan_iter(match=f"{pattern}:*", count=KEYS_AT_ONCE):
+            if name.rsplit(b":", 1)[-1] in wanted:
+                doomed.append(name)
+        for start in range(0, len(doomed), KEYS_AT_ONCE):
+            forgotten += self._client.unlink(*doomed[start : start + KEYS_AT_ONCE])
+        return forgotten
+
     @property
     def statistics(self) -> CacheStatistics:
         """Hits and misses so far; Redis counts no entries and bytes of one prefix."""

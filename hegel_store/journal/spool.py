@@ -152,7 +152,7 @@ def own(root: Path, limit: int) -> Spool:
         while True:
             folder = root / str(uuid7())
             folder.mkdir(mode=0o700)
-            lock = _locked(folder)
+            lock = locked(folder)
             if lock is not None:  # or somebody has just taken it for one that was left
                 sync_folder(root)
                 return Spool(folder, lock, limit)
@@ -165,7 +165,7 @@ def left_behind(root: Path, limit: int) -> list[Spool]:
     found = []
     folders = sorted(path for path in root.glob("*") if path.is_dir()) if root.is_dir() else []
     for folder in folders:
-        lock = _locked(folder)
+        lock = locked(folder)
         if lock is None:
             continue
         spool = Spool(folder, lock, limit)
@@ -176,7 +176,7 @@ def left_behind(root: Path, limit: int) -> list[Spool]:
     return found
 
 
-def _locked(folder: Path) -> int | None:
+def locked(folder: Path) -> int | None:
     """A descriptor that holds the folder's lock; None when a living writer has it, or had it and
     has just removed the folder."""
     path = folder / OWNER

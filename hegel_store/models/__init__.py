@@ -2,6 +2,7 @@
 
 from hegel_store.models.ageing import Aged, AgeingRule
 from hegel_store.models.aliases import AliasMove, ProfileAlias
+from hegel_store.models.baselines import LabelledQuery, RedLine
 from hegel_store.models.blame import BlamedSentence
 from hegel_store.models.confidence import ConfidenceInterval
 from hegel_store.models.evaluations import (
@@ -28,6 +29,7 @@ from hegel_store.models.facts import (
 )
 from hegel_store.models.labels import Label, LabelHit
 from hegel_store.models.lineage import LineageEdge, LineageGraph, LineageNode
+from hegel_store.models.novelty import Neighbour, Proposal
 from hegel_store.models.populations import (
     ExampleLeader,
     Placement,
@@ -63,9 +65,11 @@ __all__ = [
     "JudgedFact",
     "Label",
     "LabelHit",
+    "LabelledQuery",
     "LineageEdge",
     "LineageGraph",
     "LineageNode",
+    "Neighbour",
     "NewEvaluation",
     "NewFact",
     "NewStep",
@@ -75,6 +79,8 @@ __all__ = [
     "ProfileComparison",
     "ProfileHit",
     "PromptProfile",
+    "Proposal",
+    "RedLine",
     "RefusedFact",
     "Retrieval",
     "RewardPoint",

@@ -9,6 +9,9 @@ it yields the member in that slot of the window, or nobody (rejection sampling).
 one width and all slots as likely, so every member of every island is as likely to be drawn as any
 other, but for windows with more than SLOTS members, which are rarer than one in a million.
 Where no island has PROBE members the window is the whole line, with a slot for each.
+
+Drawing by weight is drawing and keeping each with the chance of its weight to the largest one, so
+that what is kept is as likely as its weight, however many draws were made.
 """
 
 from __future__ import annotations
@@ -42,7 +45,7 @@ EVERY_ISLAND = f"""
 ONE_ISLAND = "SELECT CAST(:island AS int4) AS island"
 
 DRAWN = f"""
-    WITH RECURSIVE islands (island) AS ({{islands}}),
+    WITH RECURSIVE islands (island) AS ({{islands}}), {{weighing}}
     probed AS MATERIALIZED (
         SELECT islands.island, members, reach
         FROM islands, LATERAL (
@@ -74,16 +77,21 @@ DRAWN = f"""
             CAST(:islands AS float8[]), CAST(:starts AS float8[]), CAST(:slots AS float8[])
         ) WITH ORDINALITY AS given (island, start, slot, number)
     ), drawn AS MATERIALIZED (
-        SELECT found.*, row_number() OVER (ORDER BY number) - 1 AS place
-        FROM draw, LATERAL (
-            SELECT member.island, member.profile_id, member.fitness_score
-            FROM hegel_profile_populations AS member
-            WHERE {SCOPE.format(of="member.")} AND member.island = draw.island AND {LIVE}
-              AND uuid_hash(member.profile_id) >= draw.first
-              AND uuid_hash(member.profile_id) < draw.first + draw.width
-            ORDER BY uuid_hash(member.profile_id)
-            OFFSET draw.slot LIMIT 1
-        ) AS found
+        SELECT island, profile_id, fitness_score, row_number() OVER (ORDER BY number) - 1 AS place
+        FROM (
+            SELECT found.*, draw.number
+            FROM (SELECT * FROM draw ORDER BY number) AS draw, LATERAL (
+                SELECT member.island, member.profile_id, member.fitness_score
+                FROM hegel_profile_populations AS member
+                WHERE {SCOPE.format(of="member.")} AND member.island = draw.island AND {LIVE}
+                  AND uuid_hash(member.profile_id) >= draw.first
+                  AND uuid_hash(member.profile_id) < draw.first + draw.width
+                ORDER BY uuid_hash(member.profile_id)
+                OFFSET draw.slot LIMIT 1
+            ) AS found
+            WHERE {{kept}}
+            ORDER BY draw.number LIMIT :count * :size
+        ) AS enough
     ), chosen AS MATERIALIZED (
         SELECT DISTINCT ON (place / :size) place / :size AS turn, island, profile_id
         FROM drawn
@@ -123,8 +131,8 @@ ANYBODY = text(
     ) AS found
     """
 )
-TOURNAMENT = text(DRAWN.format(islands=EVERY_ISLAND) + COUNTED)
-TOURNAMENT_ON_ISLAND = text(DRAWN.format(islands=ONE_ISLAND) + COUNTED)
+TOURNAMENT = text(DRAWN.format(islands=EVERY_ISLAND, weighing="", kept="true") + COUNTED)
+TOURNAMENT_ON_ISLAND = text(DRAWN.format(islands=ONE_ISLAND, weighing="", kept="true") + COUNTED)
 
 MEMBERS = f"""
     SELECT member.island, member.profile_id, member.fitness_score AS fitness,
@@ -147,9 +155,9 @@ FITTEST = text(
 
 # Scores are scaled by 2**-40, which is exact and leaves room for their sums; those next to nothing
 # count as nothing. What would be too large or too small for a float is an error in PostgreSQL.
+SCALE = f"CASE WHEN abs({{fitness}}) < 1e-200 THEN 0 ELSE {{fitness}} * {2.0**-40} END"
 SCALED = f"""
-    SELECT island, profile_id, fitness, children_count,
-           CASE WHEN abs(fitness) < 1e-200 THEN 0 ELSE fitness * {2.0**-40} END AS score
+    SELECT island, profile_id, fitness, children_count, {SCALE.format(fitness="fitness")} AS score
     FROM member
 """
 SHIFTED = f"""
@@ -159,21 +167,25 @@ SHIFTED = f"""
     ) AS ranged
 """
 # The logistic function is (1 + tanh(x / 2)) / 2. It is flat beyond a million deviations.
-SIGMOID = f"""
-    SELECT scaled.*, (1 + tanh(0.5 * CAST(:sharpness AS float8) * CASE
-               WHEN abs(score - median) > 1e6 * spread THEN sign(score - median) * 1e6
-               WHEN abs(score - median) < 1e-9 * spread THEN 0
-               ELSE (score - median) / spread END)) / (1 + children_count) AS weight
-    FROM ({SCALED}) AS scaled, (
-        SELECT median, greatest(
-            percentile_cont(0.5) WITHIN GROUP (ORDER BY abs(score - median)), {1e-6 * 2.0**-40}
-        ) AS spread
-        FROM ({SCALED}) AS scaled, (
-            SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY score) AS median
-            FROM ({SCALED}) AS scaled
-        ) AS middle
-        GROUP BY median
+LOGISTIC = """
+    (1 + tanh(0.5 * CAST(:sharpness AS float8) * CASE
+        WHEN abs({score} - median) > 1e6 * spread THEN sign({score} - median) * 1e6
+        WHEN abs({score} - median) < 1e-9 * spread THEN 0
+        ELSE ({score} - median) / spread END))
+"""
+SPREAD = f"""
+    SELECT median, greatest(
+        percentile_cont(0.5) WITHIN GROUP (ORDER BY abs(score - median)), {1e-6 * 2.0**-40}
     ) AS spread
+    FROM ({SCALED}) AS scaled, (
+        SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY score) AS median
+        FROM ({SCALED}) AS scaled
+    ) AS middle
+    GROUP BY median
+"""
+SIGMOID = f"""
+    SELECT scaled.*, {LOGISTIC.format(score="score")} / (1 + children_count) AS weight
+    FROM ({SCALED}) AS scaled, ({SPREAD}) AS spread
 """
 PROPORTIONAL = f"""
     WITH member AS MATERIALIZED ({MEMBERS}), weighted AS ({{weights}}),
@@ -191,20 +203,78 @@ PROPORTIONAL = f"""
         ) AS stop
     ) {COUNTED}
 """
-SHIFTED_FITNESS = text(PROPORTIONAL.format(weights=SHIFTED))
-SIGMOID_FITNESS = text(PROPORTIONAL.format(weights=SIGMOID))
+# The extremes are at the ends of the index of fitness.
+EXTREME = f"""
+    (SELECT {SCALE.format(fitness="fitness_score")} FROM hegel_profile_populations AS member
+     WHERE {SCOPE.format(of="member.")} AND {LIVE} {{island}}
+     ORDER BY fitness_score {{order}} LIMIT 1)
+"""
+EXTREMES = f"""
+    extremes AS MATERIALIZED (
+        SELECT {EXTREME.format(order="ASC NULLS FIRST", island="{island}")} AS low,
+               {EXTREME.format(order="DESC NULLS LAST", island="{island}")} AS high
+    ),
+"""
+CHANCE = "(CAST(:chances AS float8[]))[draw.number]"
+KEPT_SHIFTED = f"""
+    (SELECT high = low OR {CHANCE} * (high - low) < {SCALE.format(fitness="fitness_score")} - low
+     FROM extremes)
+"""
+# What the median needs is in the index of the sample; children are asked of those who are drawn.
+FITNESSES = f"""
+    SELECT island, profile_id, fitness_score AS fitness, 0 AS children_count
+    FROM hegel_profile_populations AS member
+    WHERE {SCOPE.format(of="member.")} AND {LIVE} {{island}}
+"""
+SPREADING = f"member AS MATERIALIZED ({FITNESSES}), spread AS MATERIALIZED ({SPREAD}),"
+KEPT_SIGMOID = f"""
+    (SELECT 2 * {CHANCE} < {LOGISTIC.format(score="score")} / (1 + children_count)
+     FROM spread, (
+         SELECT children_count, {SCALE.format(fitness="found.fitness_score")} AS score
+         FROM hegel_profile_populations AS own
+         WHERE {SCOPE.format(of="own.")} AND own.island = found.island
+           AND own.profile_id = found.profile_id
+         OFFSET 0
+     ) AS own)
+"""
+SPINS = {
+    (weighting, on_island): text(
+        DRAWN.format(
+            islands=ONE_ISLAND if on_island else EVERY_ISLAND,
+            weighing=weighing.format(
+                island="AND member.island = CAST(:island AS int4)" if on_island else ""
+            ),
+            kept=kept,
+        )
+        + COUNTED
+    )
+    for weighting, weighing, kept in (
+        ("shifted", EXTREMES, KEPT_SHIFTED),
+        ("sigmoid", SPREADING, KEPT_SIGMOID),
+    )
+    for on_island in (False, True)
+}
+"""By weighting, and whether on one island."""
+WHEELS = {
+    "shifted": text(PROPORTIONAL.format(weights=SHIFTED)),
+    "sigmoid": text(PROPORTIONAL.format(weights=SIGMOID)),
+}
+"""The same by adding up the weights of all members."""
 
 UCB = text(
     f"""
-    WITH member AS ({MEMBERS}), chosen AS MATERIALIZED (
+    WITH member AS MATERIALIZED ({MEMBERS}), highest AS MATERIALIZED (
+        SELECT island, profile_id, selection_count = 0 AS never,
+               fitness + CAST(:c AS float8)
+                   * sqrt(2 * ln(greatest(total, 1)) / greatest(selection_count, 1)) AS bound
+        FROM member, (SELECT sum(selection_count) AS total FROM member) AS total
+        ORDER BY never DESC, bound DESC, profile_id, island
+        LIMIT :count
+    ), chosen AS MATERIALIZED (
         SELECT island, profile_id, row_number() OVER (
-            ORDER BY selection_count = 0 DESC,
-                fitness + CAST(:c AS float8)
-                    * sqrt(2 * ln(greatest(total, 1)) / greatest(selection_count, 1)) DESC,
-                profile_id, island
+            ORDER BY never DESC, bound DESC, profile_id, island
         ) AS turn
-        FROM (SELECT *, sum(selection_count) OVER () AS total FROM member) AS counted
-        ORDER BY turn LIMIT :count
+        FROM highest
     ) {COUNTED}
     """
 )

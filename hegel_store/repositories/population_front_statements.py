@@ -20,7 +20,20 @@ POINTS = """
     )
 """
 DOMINATED = """
-    EXISTS (SELECT FROM point AS other WHERE {none_worse} AND ({one_better}))
+    SELECT point.*, EXISTS (
+        SELECT FROM point AS other WHERE {none_worse} AND ({one_better})
+    ) AS dominated
+    FROM point
+"""
+# Of two objectives one sweep tells: along the first one, a member is dominated by the best second
+# value of those before it, or by a better one of its equals.
+SWEPT = """
+    SELECT *, coalesce(
+        max(value_1) OVER (
+            ORDER BY value_0 DESC GROUPS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ) >= value_1, false
+    ) OR max(value_1) OVER (ORDER BY value_0 DESC) > value_1 AS dominated
+    FROM point
 """
 
 
@@ -31,11 +44,13 @@ def front(objectives: int) -> TextClause:
     """
     return text(
         f"""
-        {_points(objectives)}
+        {_points(objectives)}, best AS MATERIALIZED (
+            SELECT * FROM ({_compared(objectives)}) AS compared WHERE NOT dominated
+        )
         SELECT {NARROW}
-        FROM point JOIN hegel_profile_populations AS member USING (island, profile_id)
-        WHERE {SCOPE.format(of="member.")} AND NOT {_dominated(objectives)}
-        ORDER BY {", ".join(f"point.value_{i} DESC" for i in range(objectives))},
+        FROM best JOIN hegel_profile_populations AS member USING (island, profile_id)
+        WHERE {SCOPE.format(of="member.")}
+        ORDER BY {", ".join(f"best.value_{i} DESC" for i in range(objectives))},
                  member.profile_id, member.island
         """
     )
@@ -46,7 +61,7 @@ def prune(objectives: int) -> TextClause:
     return text(
         f"""
         {_points(objectives)}, dominated AS MATERIALIZED (
-            SELECT point.island, point.profile_id FROM point WHERE {_dominated(objectives)}
+            SELECT island, profile_id FROM ({_compared(objectives)}) AS compared WHERE dominated
         )
         UPDATE hegel_profile_populations AS member
         SET evicted_at = clock_timestamp(), last_updated = clock_timestamp()
@@ -71,7 +86,10 @@ def _points(objectives: int) -> str:
     )
 
 
-def _dominated(objectives: int) -> str:
+def _compared(objectives: int) -> str:
+    """The points, each with whether it is dominated."""
+    if objectives == 2:
+        return SWEPT
     values = [f"value_{i}" for i in range(objectives)]
     return DOMINATED.format(
         none_worse=" AND ".join(f"other.{value} >= point.{value}" for value in values),

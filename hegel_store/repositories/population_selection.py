@@ -22,6 +22,9 @@ MAX_COUNT = 1_000
 MAX_SIZE = 1_000
 MAX_DRAWS = 100_000
 """Numbers sent with one statement."""
+USUALLY_KEPT = 0.5
+"""Of the members that are drawn by weight: the mean weight to the largest one."""
+MORE_DRAWS = 24
 
 
 class PopulationSelection:
@@ -91,18 +94,27 @@ class PopulationSelection:
         sigmoid(sharpness * (fitness - median) / MAD) / (1 + children_count), as ShinkaEvolve does
         (with a sharpness of 10); MAD is the median absolute deviation, at least 1e-6.
 
-        Reads every member, as all of them have a share. One statement.
+        Draws members at random and keeps each with the chance of its weight to the largest one, so
+        that "shifted" reads little of a large population, and "sigmoid" the fitness of all members,
+        for the median. Where too few are kept, as of weights that are next to nothing but for one,
+        a further statement adds up the weights of all.
         """
         values = _selection(corpus_id, task_type, population, island)
         check_choice("weighting", weighting, get_args(Weighting))
         wanted = check_integer("count", count, maximum=MAX_COUNT)
-        values["points"] = [rng.random() for _ in range(wanted)]
-        if weighting == "shifted":
-            return self._select(statements.SHIFTED_FITNESS, values)
-        values["sharpness"] = check_number("sharpness", sharpness)
-        if not 1e-3 <= sharpness <= 1e3:
+        if not 1e-3 <= check_number("sharpness", sharpness) <= 1e3:
             raise InvalidInput("sharpness", f"must be between 0.001 and 1000, not {sharpness}")
-        return self._select(statements.SIGMOID_FITNESS, values)
+        if weighting == "sigmoid":
+            values["sharpness"] = sharpness
+        draws = math.ceil(1.75 * wanted / (statements.ACCEPTED * USUALLY_KEPT)) + MORE_DRAWS
+        spun = values | {"size": 1, "count": wanted}
+        for name in ("islands", "starts", "slots", "chances"):
+            spun[name] = [rng.random() for _ in range(draws)]
+        chosen = self._select(statements.SPINS[weighting, island is not None], spun)
+        if len(chosen) < wanted:
+            values["points"] = [rng.random() for _ in range(wanted - len(chosen))]
+            chosen += self._select(statements.WHEELS[weighting], values)
+        return chosen
 
     def epsilon_greedy(
         self,

@@ -10,7 +10,7 @@ from sqlalchemy import Row, TextClause
 
 from hegel_store.database import Executor, translated
 from hegel_store.errors import HegelStoreError, IslandReset, NotFound
-from hegel_store.models import PopulationMember
+from hegel_store.models import PopulationMember, Proposal
 from hegel_store.models.checks import (
     check_id,
     check_integer,
@@ -22,6 +22,7 @@ from hegel_store.repositories.population_cells import PopulationCells
 from hegel_store.repositories.population_examples import PopulationExamples
 from hegel_store.repositories.population_fronts import PopulationFronts
 from hegel_store.repositories.population_islands import PopulationIslands
+from hegel_store.repositories.population_novelty import PopulationNovelty, settle
 from hegel_store.repositories.population_rows import (
     contents_of,
     island_of,
@@ -30,18 +31,27 @@ from hegel_store.repositories.population_rows import (
     scope_of,
 )
 from hegel_store.repositories.population_selection import PopulationSelection
+from hegel_store.repositories.spaces import Spaces
+from hegel_store.repositories.transactions import atomic
 
 
 class PopulationRepository(
-    PopulationSelection, PopulationFronts, PopulationExamples, PopulationIslands, PopulationCells
+    PopulationSelection,
+    PopulationFronts,
+    PopulationExamples,
+    PopulationIslands,
+    PopulationCells,
+    PopulationNovelty,
 ):
     """Candidate profiles of a scope with their fitness. Higher is fitter.
 
-    ``session`` is any SQLAlchemy Session or Connection; nothing is committed here.
+    ``session`` is any SQLAlchemy Session or Connection; nothing is committed here. The first of
+    ``spaces`` embeds what is proposed.
     """
 
-    def __init__(self, session: Executor) -> None:
+    def __init__(self, session: Executor, *, spaces: Spaces | None = None) -> None:
         self._session = session
+        self._spaces = spaces or Spaces()
 
     def add(
         self,
@@ -58,6 +68,7 @@ class PopulationRepository(
         cell_key: str | None = None,
         metadata: Mapping[str, Any] | None = None,
         epoch: int | None = None,
+        proposal: Proposal | None = None,
     ) -> PopulationMember:
         """Make a profile a member, or update the member that it is (which ends its eviction).
 
@@ -65,6 +76,8 @@ class PopulationRepository(
         names to scores, ``descriptor`` holds raw behaviour descriptors; their keys are merged.
         ``epoch`` is the one in which the work on this member began (a parent's, say): the member
         of an island that was reset since is refused, whoever resets it at the same moment.
+        ``proposal`` is the claim that propose() gave for this content: it ends in the same
+        transaction, and from then on the member is what others are near to.
 
         Raises InvalidInput, NotFound for a profile that the corpus does not have, IslandReset.
         """
@@ -76,15 +89,15 @@ class PopulationRepository(
                 "profile", f"{profile_id} in corpus {corpus_id!r}", "profile_id"
             )
         }
-        with translated(missing):
-            if epoch is None:
-                return member_of(self._session.execute(statements.ADD, values).one())
-            values["epoch"] = check_integer("epoch", epoch)
-            # The first answers with no row also where the island's own is just being made.
-            row = (
-                self._session.execute(statements.ADD_IN_EPOCH, values).one_or_none()
-                or self._session.execute(statements.ADD_IN_EPOCH, values).one_or_none()
-            )
+        if proposal is None:
+            with translated(missing):
+                row = _added(self._session, values, epoch)
+        else:
+            with atomic(self._session) as connection:
+                with translated(missing):
+                    row = _added(connection, values, epoch)
+                if row is not None:
+                    settle(connection, proposal, values, profile_id)
         if row is None:
             raise self._reset(values)
         return member_of(row)
@@ -181,6 +194,18 @@ class PopulationRepository(
         if row is None:
             raise _no_member(values)
         return member_of(row)
+
+
+def _added(session: Executor, values: dict[str, Any], epoch: int | None) -> Row[Any] | None:
+    """The new member; None where the island is in another epoch."""
+    if epoch is None:
+        return session.execute(statements.ADD, values).one()
+    values["epoch"] = check_integer("epoch", epoch)
+    # The first answers with no row also where the island's own is just being made.
+    return (
+        session.execute(statements.ADD_IN_EPOCH, values).one_or_none()
+        or session.execute(statements.ADD_IN_EPOCH, values).one_or_none()
+    )
 
 
 def _no_member(values: Mapping[str, Any]) -> NotFound:

@@ -127,6 +127,12 @@ class QueryLog:
         else:
             self._failing = False
 
+    def forget(self, corpus_id: str) -> None:
+        """Drop what was counted of a corpus and is not written yet."""
+        with self._lock:
+            for key in [key for key in self._asked if key[0] == corpus_id]:
+                del self._asked[key]
+
     def close(self) -> None:
         """Write what was counted, and whatever becomes of that, nothing more."""
         self.write()

@@ -23,9 +23,11 @@ from hegel_store.search.statement import Search
 ENTRY_BYTES = 600
 """What an answer takes beside its pickle, about: its key, and its places in two tables."""
 
+# With the newest row, as a corpus that was erased begins to count anew, in rows that are new.
 STATE = text(
     """
-    SELECT coalesce(sum(writes), 0) AS writes, clock_timestamp() AS moment
+    SELECT coalesce(sum(writes), 0) AS writes, coalesce(max(id), 0) AS newest,
+           clock_timestamp() AS moment
     FROM hegel_corpus_writes
     WHERE CAST(:corpus_id AS text) IS NULL OR corpus_id = :corpus_id
     """
@@ -34,10 +36,11 @@ STATE = text(
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A pickled result: of the corpus after so many writes, and until a fact in it ends."""
+    """A pickled result: of the corpus after so many writes, counted in rows up to this one, and
+    until a fact in it ends."""
 
     result: bytes
-    writes: int
+    writes: tuple[int, int]
     ends: datetime | None
 
 
@@ -80,7 +83,8 @@ class ResultCache:
         # Before the searches: what is written meanwhile makes their answers stale, and not false.
         with translated():
             state = self._session.execute(STATE, {"corpus_id": searches[0].corpus_id}).one()
-        kept = self._kept(keys, state.writes, state.moment)
+        writes = (state.writes, state.newest)
+        kept = self._kept(keys, writes, state.moment)
         rest = [place for place, result in enumerate(kept) if result is None]
         if rest:
             found = ask([searches[place] for place in rest])
@@ -90,9 +94,14 @@ class ResultCache:
                     # What was held at a recorded time, time does not end.
                     lasting = searches[place].filters.as_of is not None
                     ends = None if lasting else _end(result)
-                    answer = Answer(pickle.dumps(result), state.writes, ends)
+                    answer = Answer(pickle.dumps(result), writes, ends)
                     self._keep(keys[place], answer)
         return [result for result in kept if result is not None]
+
+    def clear(self) -> None:
+        """Forget every answer."""
+        with self._lock:
+            self._answers.clear()
 
     @property
     def statistics(self) -> CacheStatistics:
@@ -103,7 +112,7 @@ class ResultCache:
             )
 
     def _kept(
-        self, keys: Sequence[object], writes: int, moment: datetime
+        self, keys: Sequence[object], writes: tuple[int, int], moment: datetime
     ) -> list[SearchResult | None]:
         with self._lock:
             found = [self._answers.get(key) for key in keys]

@@ -68,6 +68,14 @@ class Spaces:
         return None
 
     @property
+    def given(self) -> Sequence[Embedder]:
+        """All embedders; loads no model."""
+        found = [] if self._embedder is None else [self._embedder]
+        for each in self._named.values():
+            found += each if isinstance(each, Sequence) else [each]
+        return found
+
+    @property
     def is_empty(self) -> bool:
         """Whether there is no embedder at all."""
         return self._embedder is None and not self._named

@@ -36,7 +36,9 @@ by one statement."""
 
 COPY_REFUSED = "hegel_copy_refused"
 
-INSIST_SECONDS = 30.0
+ATTEMPTS, INSIST_SECONDS = 5, 30.0
+"""How often, and how long, a step on the store is tried. At the turn of a month all writers come
+for the new one at once, and the server lets each of them wait a second for its locks."""
 
 FOREIGN_KEYS = ("old_profile_id", "new_profile_id")
 
@@ -130,6 +132,20 @@ class StepRepository(StepReading, StepAnalysis, StepRollup):
         self, statement: Executable, values: dict[str, Any], steps: Sequence[NewStep]
     ) -> int:
         """Insert the steps and return how many were new."""
+        if isinstance(self._session, Autocommit):
+            return repeated(
+                lambda: self._attempt(statement, values, steps),
+                attempts=ATTEMPTS,
+                seconds=INSIST_SECONDS,
+                after=TransactionConflict,
+            )
+        stored = self._attempt(statement, values, steps)
+        self._has_inserted = True
+        return stored
+
+    def _attempt(
+        self, statement: Executable, values: dict[str, Any], steps: Sequence[NewStep]
+    ) -> int:
         self._ensure_months(steps)
         with translated():
             try:
@@ -138,15 +154,12 @@ class StepRepository(StepReading, StepAnalysis, StepRollup):
                 _require_profiles(error, steps)
                 if failure_of(error) is not Failure.MONTH:
                     raise
-                # The month was there when it was last seen and has been dropped since.
+                # It was there when it was last seen and has been dropped since. Or it is so new
+                # that this server process has not been told: others see it a moment earlier.
                 self._forget_months()
-                if not isinstance(self._session, Autocommit):
-                    raise TransactionConflict(
-                        "the month of a step is being archived, or was dropped"
-                    ) from error
-                self._ensure_months(steps)
-                result = self._session.execute(statement, values)
-        self._has_inserted = not isinstance(self._session, Autocommit)
+                raise TransactionConflict(
+                    "the month of a step is being archived, or was dropped"
+                ) from error
         return int(result.rowcount)  # type: ignore[attr-defined]
 
     def _require_same(self, steps: Sequence[NewStep]) -> None:
@@ -195,7 +208,7 @@ class StepRepository(StepReading, StepAnalysis, StepRollup):
         made = set()
         for month in sorted(wanted | ahead):
             try:
-                (_insist_on if months is self._session else _make)(months, month)
+                _make(months, month)
             except (TransactionConflict, PoolExhausted):
                 if months is self._session:
                     raise
@@ -231,14 +244,6 @@ class StepRepository(StepReading, StepAnalysis, StepRollup):
 def _make(months: Autocommit, month: datetime) -> None:
     with translated():
         months.execute(statements.ENSURE_MONTH, {"moment": month})
-
-
-def _insist_on(months: Autocommit, month: datetime) -> None:
-    """At the turn of a month all writers come for the new one at once, and the server lets each of
-    them wait for a second."""
-    repeated(
-        lambda: _make(months, month), attempts=5, seconds=INSIST_SECONDS, after=TransactionConflict
-    )
 
 
 def _month(moment: datetime) -> datetime:

@@ -2,12 +2,15 @@
 
 from hegel_store.schema.base import PREFIX, VERSION_TABLE, metadata
 from hegel_store.schema.corpus_words import corpus_words
+from hegel_store.schema.baselines import baselines
 from hegel_store.schema.corpus_writes import corpus_writes
 from hegel_store.schema.embedding_cache import embedding_cache
+from hegel_store.schema.erasures import erasures
 from hegel_store.schema.evaluations import evaluations, scores
 from hegel_store.schema.fact_usefulness import fact_usefulness
 from hegel_store.schema.fact_verdicts import fact_verdicts
 from hegel_store.schema.facts import add_embedding_dimension, embedding_spaces, facts, labels
+from hegel_store.schema.population_vectors import population_spaces, population_vectors
 from hegel_store.schema.populations import population_islands, profile_populations
 from hegel_store.schema.profiles import (
     profile_alias_moves,
@@ -28,10 +31,12 @@ __all__ = [
     "VERSION_TABLE",
     "add_embedding_dimension",
     "corpus_words",
+    "baselines",
     "corpus_writes",
     "embedding_cache",
     "embedding_spaces",
     "embedding_usage",
+    "erasures",
     "evaluations",
     "fact_usefulness",
     "fact_verdicts",
@@ -39,6 +44,8 @@ __all__ = [
     "labels",
     "metadata",
     "population_islands",
+    "population_spaces",
+    "population_vectors",
     "profile_alias_moves",
     "profile_aliases",
     "profile_parents",

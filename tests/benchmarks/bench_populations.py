@@ -28,6 +28,7 @@ from sqlalchemy import event
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import hegel_store
+from hegel_store.models.vectors import unit_vector, vector_text
 from hegel_store.repositories import population_statements
 from hegel_store.store import Store
 from tests.benchmarks.servers import database, options
@@ -35,9 +36,9 @@ from tests.benchmarks.timing import measure
 
 SCOPE = ("bench", "qa")
 MEMBERS, ISLANDS, CANDIDATES, EXAMPLES = 50_000, 8, 2_000, 500
+DIMENSIONS = 384
 EVERY_MEMBER = {
     "ucb, on an island",
-    "roulette, on an island",
     "sigmoid, on an island",
     "front of 2 objectives",
 }
@@ -54,6 +55,14 @@ FILL = """
            jsonb_build_object('accuracy', version %% 97, 'tokens', version %% 89),
            jsonb_build_object('note', repeat('x', 100))
     FROM hegel_prompt_profiles WHERE corpus_id = 'bench' AND task_type = 'qa' ORDER BY id
+"""
+MEMBER_IDS = "SELECT profile_id FROM hegel_profile_populations WHERE corpus_id = 'bench'"
+VECTORS = """
+    INSERT INTO hegel_population_vectors
+        (corpus_id, task_type, population, content_hash, embedding, profile_id)
+    SELECT 'bench', 'qa', 'default', sha256(CAST(CAST(id AS text) AS bytea)),
+           CAST(vector AS halfvec), id
+    FROM unnest(CAST(%s AS uuid[]), CAST(%s AS text[])) AS given (id, vector)
 """
 FRONT_MEMBERS = """
     INSERT INTO hegel_profile_populations (corpus_id, task_type, profile_id, fitness_score)
@@ -91,6 +100,7 @@ def main() -> None:
                 f"{psycopg.__version__}; {MEMBERS:,} members on {ISLANDS} islands"
             )
             _selections(store, connection, arguments.rounds)
+            _novelty(store, connection)
             _fronts(store, connection)
             _optuna(store, connection, url)
 
@@ -152,6 +162,34 @@ def _statements(store: Store, way: Callable[[Any], object]) -> int:
     way(1)
     event.remove(store.engine, "before_cursor_execute", note)
     return len(sent)
+
+
+def _novelty(store: Store, connection: psycopg.Connection[Any]) -> None:
+    """Proposals with their vectors at hand, so that no model is asked."""
+    own, rng = store.populations, np.random.default_rng(2)
+    ids = [row[0] for row in connection.execute(MEMBER_IDS)]
+    first = own.propose(*SCOPE, {"worker": {}}, threshold=0.9, embedding=[1.0] * DIMENSIONS)
+    own.withdraw(first)
+    print(f"\nproposals, vectors of {DIMENSIONS} dimensions\n")
+    print("| members | new, ms | known, ms |\n| --- | --- | --- |")
+    done, vectors = 0, rng.standard_normal((0, DIMENSIONS))
+    for members in (1_000, 10_000, MEMBERS):
+        while done < members:
+            part = ids[done : done + 1_000]
+            vectors = rng.standard_normal((len(part), DIMENSIONS))
+            written = [vector_text(unit_vector("vector", vector)) for vector in vectors]
+            connection.execute(VECTORS, (part, written))
+            done += len(part)
+        connection.execute("VACUUM ANALYZE hegel_population_vectors")
+        took: dict[bool, list[float]] = {True: [], False: []}
+        for n, known in enumerate(vectors[:20]):
+            for embedding in (known, rng.standard_normal(DIMENSIONS)):
+                candidate = {"worker": {"n": f"{members} {n} {embedding is known}"}}
+                started = time.perf_counter()
+                proposal = own.propose(*SCOPE, candidate, threshold=0.9, embedding=embedding)
+                took[proposal.is_new].append((time.perf_counter() - started) * 1e3)
+                own.withdraw(proposal)
+        print(f"| {members:,} | {median(took[True]):.2f} | {median(took[False]):.2f} |")
 
 
 def _fronts(store: Store, connection: psycopg.Connection[Any]) -> None:

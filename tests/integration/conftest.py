@@ -62,3 +62,20 @@ def crowded(crowded_url: str) -> Iterator[Store]:
     """A store on many facts."""
     with hegel_store.connect(crowded_url) as connected:
         yield connected
+
+
+@pytest.fixture
+def no_autovacuum(postgresql: psycopg.Connection) -> None:
+    """It would come before the test looks."""
+    tables = postgresql.execute(
+        "SELECT relname FROM pg_class WHERE relname LIKE 'hegel%' AND relkind = 'r'"
+    )
+    for (name,) in tables.fetchall():
+        postgresql.execute(f"ALTER TABLE {name} SET (autovacuum_enabled = off)")
+    postgresql.commit()
+
+
+@pytest.fixture
+def by_hand(url: str) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(url, autocommit=True) as connection:
+        yield connection

@@ -27,6 +27,7 @@ from hegel_store.store import Store, connect
 from tests import recorded
 from tests.embedders import HashingEmbedder
 from tests.samples import rows
+from tests.servers import own_server
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("seeds/*.md")])
@@ -65,11 +66,15 @@ def test_the_page_on_caches_runs_as_it_stands(url, monkeypatch):
     [
         "labels",
         "ageing",
+        "baseline",
         "budget",
         "doctor",
+        "erase",
         "follow",
         "lineage",
         "log-steps",
+        "maintain",
+        "novelty",
         "populations",
         "read-the-log",
         "retrievals",
@@ -109,6 +114,21 @@ def test_the_log_is_archived_as_the_page_says(url, monkeypatch, tmp_path):
             assert done.exit_code == 0, f"{line}: {done.exception}"
     # The one of today, and the one of the other log, which was archived and is imported again.
     assert rows(store, "SELECT count(*) FROM hegel_training_steps") == [(2,)]
+
+
+def test_the_server_is_tuned_as_the_page_says(monkeypatch, tmp_path, request):
+    """Its Python as it stands, then its commands, on a server of their own."""
+    monkeypatch.chdir(tmp_path)
+    with own_server(request.config.getoption("--postgres")) as server:
+        monkeypatch.setenv("DATABASE_URL", server.url())
+        monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+        page = "docs/how-to/tune-the-server.md"
+        run(page, store=connect())
+        (block,) = re.findall(r"```sh\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
+        for line in block.splitlines():
+            done = CliRunner().invoke(app, line.split()[1:])
+            assert done.exit_code == 0, f"{line}: {done.exception}"
+        assert len(list((tmp_path / "hegel_store/settings").iterdir())) == 1
 
 
 @pytest.mark.parametrize("page", ["promote", "compare-prompts"])

@@ -189,6 +189,60 @@ def test_roulette_gives_each_its_share_also_of_negative_fitness(store: Store) ->
     assert unlikely([won[identifier] for identifier in ids[1:]], expected) < 4.5
 
 
+@pytest.mark.parametrize(("weighting", "island"), [("shifted", None), ("sigmoid", 1)])
+def test_roulette_gives_each_of_many_its_share_wherever_it_lives(
+    store: Store, weighting: str, island: int | None
+) -> None:
+    fill(store, 900, first=500)
+    live = rows(
+        store,
+        "SELECT island, profile_id, fitness_score FROM hegel_profile_populations"
+        f" WHERE evicted_at IS NULL AND island >= {island or 0} ORDER BY 1, 2",
+    )
+    fitness = [float(score) for _, _, score in live]  # type: ignore[arg-type]
+    weights = [score - min(fitness) for score in fitness]
+    if weighting == "sigmoid":
+        median = statistics.median(fitness)
+        mad = statistics.median(abs(score - median) for score in fitness)
+        weights = [1 / (1 + math.exp(-(score - median) / mad)) for score in fitness]
+    rng = random.Random(12)
+    won = Counter(
+        (member.island, member.profile_id)
+        for _ in range(3)
+        for member in store.populations.fitness_proportional(
+            *("news", "qa"), rng=rng, weighting=weighting, island=island, count=1000
+        )
+    )
+    assert sum(won.values()) == 3_000
+    expected = [3_000 * weight / sum(weights) for weight in weights]
+    # A chi-squared statistic needs a few of each: members of like weight are taken together.
+    order = sorted(range(len(live)), key=expected.__getitem__)
+    groups = [order[begin : begin + 20] for begin in range(0, len(order), 20)]
+    observed = [sum(won[live[i][:2]] for i in group) for group in groups]
+    summed = [sum(expected[i] for i in group) for group in groups]
+    kept = [n for n, total in enumerate(summed) if total >= 5]
+    assert len(kept) > 15
+    assert unlikely([observed[n] for n in kept], [summed[n] for n in kept]) < 4.5
+
+
+@pytest.mark.parametrize("weighting", ["shifted", "sigmoid"])
+def test_roulette_ends_where_one_outweighs_all_others(store: Store, weighting: str) -> None:
+    """Drawing keeps next to nobody, so that the weights are added up."""
+    fill(store, 2_000)
+    with store.engine.begin() as connection:
+        connection.execute(text("UPDATE hegel_profile_populations SET children_count = 1000"))
+    (best,) = candidates(store, [1e9])
+    rng = random.Random(4)
+    for island in (None, 0):
+        chosen = store.populations.fitness_proportional(
+            "news", "qa", rng=rng, count=20, weighting=weighting, island=island
+        )
+        assert len(chosen) == 20
+        most, times = Counter(member.profile_id for member in chosen).most_common(1)[0]
+        assert most == best
+        assert times == 20 if weighting == "shifted" else times >= 3
+
+
 def test_roulette_of_equals_is_fair(store: Store) -> None:
     ids = candidates(store, [-1.0] * 4)
     rng = random.Random(5)
@@ -279,13 +333,19 @@ def test_children_are_counted_by_all_who_have_them_at_once(store: Store) -> None
     assert found == [(100,), (100,)]
 
 
-def test_a_tournament_reads_little_of_a_large_population(store: Store) -> None:
+def test_tournament_and_roulette_read_little_of_a_large_population(store: Store) -> None:
     fill(store, 20_000, first=15_000)
     rng = random.Random(9)
     values = {"corpus_id": "news", "task_type": "qa", "population": "default", "island": 0}
     values |= {"size": 4, "count": 1}
     values |= {name: [rng.random() for _ in range(48)] for name in ("islands", "starts", "slots")}
-    for statement in (statements.TOURNAMENT_ON_ISLAND, statements.TOURNAMENT):
+    values["chances"] = [rng.random() for _ in range(48)]
+    for statement in (
+        statements.TOURNAMENT_ON_ISLAND,
+        statements.TOURNAMENT,
+        statements.SPINS["shifted", True],
+        statements.SPINS["shifted", False],
+    ):
         with store.engine.connect() as connection:
             found = list(nodes(explain(connection, statement, values)))
             connection.rollback()

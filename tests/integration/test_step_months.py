@@ -145,6 +145,26 @@ def test_month_dropped_meanwhile_is_made_again(store: Store, new: Steps) -> None
         assert stored(store) == 1
 
 
+def test_month_that_the_server_process_has_not_heard_of_is_asked_for_again(
+    store: Store, new: Steps
+) -> None:
+    """It is seen in the catalog a moment before the others are told to look there again: for as
+    long, the function says that it is there, and the insert that it is not."""
+    with store.engine.begin() as connection:
+        connection.execute(text("CREATE SEQUENCE asked"))
+        connection.execute(text("ALTER FUNCTION hegel_ensure_step_month RENAME TO ensure_month"))
+        connection.execute(
+            text(
+                "CREATE FUNCTION hegel_ensure_step_month(moment timestamptz) RETURNS boolean "
+                "RETURN CASE WHEN nextval('asked') > 2 THEN ensure_month(moment) ELSE false END"
+            )
+        )
+    store.steps.log(new(created_at=MAY))
+    assert stored(store) == 1
+    with store.engine.connect() as connection:
+        assert connection.execute(text("SELECT last_value FROM asked")).scalar_one() == 3
+
+
 def test_month_dropped_inside_a_transaction_is_a_reason_to_run_it_again(
     store: Store, new: Steps
 ) -> None:

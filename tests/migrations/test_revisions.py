@@ -71,8 +71,8 @@ def test_an_application_in_the_same_database_is_left_alone(url, postgresql):
 def test_every_key_is_led_by_the_corpus(postgresql: psycopg.Connection):
     """So that nothing can point across corpora, and one handle serves isolation and sharding.
 
-    The cache holds vectors of texts, whosever they are, and months are of all corpora; nothing
-    points to either.
+    The cache holds vectors of texts, whosever they are, months are of all corpora, and a receipt of
+    an erasure knows its corpus by a hash; nothing points to any of them.
     """
     rows = postgresql.execute(
         """
@@ -93,6 +93,7 @@ def test_every_key_is_led_by_the_corpus(postgresql: psycopg.Connection):
     others = [row for row in rows if row[2] != "corpus_id"]
     assert set(others) == {
         ("hegel_embedding_cache", "pk_hegel_embedding_cache", "space"),
+        ("hegel_erasures", "pk_hegel_erasures", "corpus_hash"),
         ("hegel_step_months_counted", "pk_hegel_step_months_counted", "month"),
     }
 

@@ -9,7 +9,7 @@ import hegel_store
 from hegel_store import migrate
 from hegel_store.cli import app
 from hegel_store.embeddings import CachedEmbedder
-from hegel_store.models import NewEvaluation, NewFact
+from hegel_store.models import LabelledQuery, NewEvaluation, NewFact
 from hegel_store.repositories import PostgresCache
 from hegel_store.seeding import seed_store
 from hegel_store.settings import parse_address
@@ -64,6 +64,13 @@ def test_a_filled_database_loses_on_the_way_down_what_is_announced_and_nothing_o
     (key,) = store.scores.keys(corpus, [({"worker": {}}, "example")], split="train")
     store.scores.record(NewEvaluation(of=key, scores={"accuracy": 0.5}))
     store.populations.reset_island(corpus, "qa", island=1)
+    queries = [
+        LabelledQuery(query=f"query {n}", relevant={found[0].fact.id: 1.0}) for n in range(5)
+    ]
+    store.baselines(corpus).record("red", queries, mode="text", blocks=3)
+    store.erasure("ports").run()
+    store.facts.add_many(ports, near_duplicates="judge")
+    store.populations.propose(corpus, "qa", {"worker": {}}, threshold=0.9, embedding=[1.0] * 384)
     assert all(contents(postgresql, shapes[REVISIONS[-1]]).values()), "every table has rows"
 
     address = parse_address(url, "the test")
@@ -87,6 +94,10 @@ def test_downgrading_says_what_it_discards(url, caplog):
     caplog.set_level("WARNING", "hegel_store.migrate")
     migrate.downgrade(parse_address(url, "the test"), "0006")
     assert [record.message for record in caplog.records] == [
+        "0047.0: The downgrade discards every receipt.",
+        "0046.0: The downgrade discards every baseline and its queries.",
+        "0045.0: The downgrade discards the vectors, which can be made anew, which models made"
+        " them, and every claim.",
         "0042.0: The downgrade discards the epochs, and which members hold their cells.",
         "0041.0: The downgrade discards every score.",
         "0040.0: The downgrade discards every evaluation and its output, and every claim.",

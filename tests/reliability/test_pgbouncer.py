@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -25,7 +26,9 @@ from hegel_store.errors import (
     InvalidInput,
     PermissionDenied,
 )
+from hegel_store.models import NewFact
 from hegel_store.operations import vector_indexes
+from hegel_store.operations.maintenance import maintain
 from hegel_store.settings import Settings, resolve_address
 from hegel_store.store import Store
 from tests.diagnoses import diagnosed, findings
@@ -247,3 +250,29 @@ def test_the_doctor_sees_a_pooler_and_whether_prepared_statements_are_safe_with_
     found = findings(pooled_url, pgbouncer=True, database_schema="tenant")
     assert "through a pooler" in found["address-unusable"][0].seen
     assert diagnosed(pooled_url, pgbouncer=True)["machine-unknown"], "the pooler's machine is known"
+
+
+def test_maintenance_keeps_its_lock_through_the_pooler_and_leaves_no_settings(pooled_url, url):
+    """Its transaction has one of the two server connections, its work the other."""
+    with hegel_store.connect(pooled_url, pgbouncer=True) as store:
+        store.facts.add_many(
+            NewFact(corpus_id="c", content=f"fact {n}", expires_at=MAY) for n in range(1500)
+        )
+        reports = []
+        with psycopg.connect(url) as other:
+            other.execute("LOCK TABLE hegel_facts IN ACCESS EXCLUSIVE MODE")
+            at_work = threading.Thread(target=lambda: reports.append(maintain(store)))
+            at_work.start()
+            waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+            wait_until(lambda: other.execute(waiting).fetchone() != (0,))
+            with hegel_store.connect(url) as direct:
+                assert maintain(direct).is_busy
+            other.rollback()
+            at_work.join()
+        assert not reports[0].failed
+        tasks = {task.task: task for task in reports[0].tasks}
+        assert tasks["expire"].did == ["1,500 deleted"]
+        assert any("hegel_facts" in told for told in tasks["vacuum"].did)
+        for name in ("statement_timeout", "idle_in_transaction_session_timeout"):
+            with store.engine.connect() as connection:
+                assert connection.execute(text(f"SHOW {name}")).scalar_one() == "0"

@@ -289,3 +289,18 @@ def test_a_url_that_is_not_understood_is_refused_without_its_password(given, fie
 def test_a_time_that_makes_no_sense_is_refused(seconds):
     with pytest.raises(InvalidInput, match="seconds"):
         RedisCache("redis://localhost", seconds=seconds)
+
+
+def test_texts_are_forgotten_in_all_spaces_and_no_others(server):
+    """By the hashes of an erased corpus; a prefix of another cache is not looked at."""
+    cache, other = RedisCache(server.url), RedisCache(server.url, prefix="[a-z]*")
+    spaces = [SPACE, Space("with:colons", 4, "told")]
+    keys = [key_of(space, text) for space in spaces for text in ("gone", "kept")]
+    vector = np.array([1, 0, 0, 0], dtype=np.float32)
+    cache.put_many(dict.fromkeys(keys, vector))
+    other.put_many(dict.fromkeys(keys, vector))
+    assert cache.forget([keys[0].digest]) == 2
+    assert set(cache.get_many(keys)) == {keys[1], keys[3]}
+    assert cache.forget([keys[0].digest]) == 0
+    assert set(other.get_many(keys)) == set(keys)
+    assert other.forget([key.digest for key in keys]) == 4

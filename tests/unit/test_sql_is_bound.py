@@ -26,8 +26,20 @@ from hegel_store.models import FactFilter
 from hegel_store.models.rewards import Grouping
 from hegel_store.models.spaces import Maker, Place
 from hegel_store.models.vectors import DIMENSIONS, key_function, size_of, slots_for
-from hegel_store.operations import doctor, vector_indexes
+from hegel_store.operations import (
+    baselines,
+    doctor,
+    erasing,
+    maintenance,
+    tuning,
+    vector_indexes,
+)
 from hegel_store.operations.doctor import bloat
+from hegel_store.operations.erasing import statements as erasing_statements
+from hegel_store.operations.erasing.statements import CorpusTable
+from hegel_store.operations.maintenance import indexes as maintained_indexes
+from hegel_store.operations.maintenance import statements as maintenance_statements
+from hegel_store.operations.tuning import statements as tuning_statements
 from hegel_store.operations.vector_indexes import statements as index_statements
 from hegel_store.repositories import (
     fact_writing,
@@ -63,7 +75,11 @@ MODULES = [
         importers,
         gepa,
         openevolve,
+        baselines,
         doctor,
+        erasing,
+        maintenance,
+        tuning,
         vector_indexes,
     )
     for found in pkgutil.iter_modules(package.__path__)
@@ -326,6 +342,19 @@ def test_statements_of_facts_differ_in_nothing_but_their_column(slot: str) -> No
     assert str(near_statement(slot)) == model
 
 
+def test_names_of_tables_that_are_erased_are_quoted_and_nothing_else_is_in_the_statements() -> None:
+    odd = CorpusTable(7, 'a"; DROP :x', "hegel_facts", "hegel_facts")
+    for made_of, named in (
+        (erasing_statements.count, {"corpus_id"}),
+        (erasing_statements.delete, {"corpus_id", "batch"}),
+        (erasing_statements.analyze, set()),
+        (erasing_statements.forget_statistics, {"oid"}),
+    ):
+        statement = made_of(odd)
+        assert '"a""; DROP :x"."hegel_facts"' in sql(statement)
+        assert set(statement.compile().params) == named
+
+
 def test_names_of_months_are_quoted_wherever_they_stand() -> None:
     """A schema may be called anything, and takes no part in the statement but as a name."""
     odd = 'a"; DROP :x %s'
@@ -368,6 +397,28 @@ def test_statements_of_indexes_quote_what_they_are_given() -> None:
     assert index_statements.set_local("lock_timeout", "'; x").endswith("'" * 3 + "; x'")
     with pytest.raises(ValueError, match="format code 'd'"):
         index_statements.create("i", "home", "embedding_384", "plain", "hnsw", {"m": "4)"}, "true")
+
+
+def test_names_and_values_of_settings_are_quoted() -> None:
+    """ALTER SYSTEM takes no parameters."""
+    quote = "'s3nt1nel''"
+    assert quote in tuning_statements.alter("work_mem", "s3nt1nel'").replace('"', "")
+    assert '"a""; DROP" = ' in tuning_statements.alter('a"; DROP', "1")
+    assert '"a""; DROP"' in tuning_statements.alter('a"; DROP', None)
+
+
+def test_tables_that_are_sampled_are_quoted_and_what_is_changed_is_bound() -> None:
+    made = maintained_indexes.sample_statements(
+        'a"; DROP :x', "t", "CREATE INDEX i ON t USING gin (c)"
+    )
+    assert '"a""; DROP :x"."t"' in sql(made[0])
+    assert [set(statement.compile().params) for statement in made] == [
+        set(),
+        {"share", "wanted"},
+        set(),
+    ]
+    for statement in (maintenance_statements.EXPIRE, maintenance_statements.PURGE):
+        assert {"after_corpus", "after_id", "batch"} <= set(statement.compile().params)
 
 
 def fixed_statements(module: ModuleType) -> dict[str, str]:

@@ -32,6 +32,10 @@ MERGING = (
 )
 """What its merging remembers; the rest of it is made anew."""
 
+COUNTING = {"NoImprovementStopper": ("best_score", "iterations_without_improvement")}
+"""What GEPA's own stoppers remember, but for the clock of TimeoutStopCondition, which begins anew
+with each process."""
+
 
 class Checkpoint:
     """The engine of one call of gepa.optimize(), as bytes, and put back from them.
@@ -45,6 +49,7 @@ class Checkpoint:
             parts = pickle.loads(saved)  # noqa: S301
             self._saved = parts | {"progress": pickle.loads(parts["progress"])}  # noqa: S301
         self._engine: Any = None
+        self._asked: tuple[int, list[Any]] | None = None
         self._folder = tempfile.TemporaryDirectory(prefix="hegel_store_gepa_")
 
     def run(self, **arguments: Any) -> Any:
@@ -69,6 +74,9 @@ class Checkpoint:
             engine.run_dir = None
             self._restore_merging(self._saved["progress"]["merging"])
             self._saved = None
+        # At the end of a run this is its last iteration once more, and stoppers were asked since.
+        if self._asked is None or self._asked[0] != state.i:
+            self._asked = (state.i, [_memory(stopper) for stopper in _stoppers(engine)])
         getter = getattr(engine.adapter, "get_adapter_state", None)
         if getter is not None:
             state.adapter_state = dict(getter())
@@ -81,7 +89,8 @@ class Checkpoint:
         kept["validation_schema_version"] = state._VALIDATION_SCHEMA_VERSION
         dumps = _dumps(engine.use_cloudpickle)
         # One pickle for all of the progress: who shares random numbers goes on to share them.
-        return pickle.dumps({"gepa": dumps(kept), "progress": dumps(_progress(engine))})
+        progress = _progress(engine) | {"stoppers": self._asked[1]}
+        return pickle.dumps({"gepa": dumps(kept), "progress": dumps(progress)})
 
     def _build(self, **arguments: Any) -> Any:
         from gepa.core.engine import GEPAEngine
@@ -102,6 +111,9 @@ class Checkpoint:
             for name in POLICIES:
                 vars(getattr(engine, name)).update(progress[name])
             self._restore_merging(progress["merging"])
+            stoppers = _stoppers(engine)
+            for stopper, memory in zip(stoppers, progress.get("stoppers", ()), strict=False):
+                _remind(stopper, memory)
         return engine
 
     def _restore_merging(self, merging: dict[str, Any]) -> None:
@@ -125,3 +137,46 @@ def _progress(engine: Any) -> dict[str, Any]:
         {} if merging is None else {name: getattr(merging, name) for name in MERGING}
     )
     return progress
+
+
+def _stoppers(engine: Any) -> list[Any]:
+    """All that are asked whether to stop, in the order in which GEPA asks them."""
+    found, waiting = [], [engine.stop_callback]
+    while waiting:
+        stopper = waiting.pop(0)
+        inner = getattr(stopper, "stoppers", None)
+        if inner is None:
+            found.append(stopper)
+        else:
+            waiting[:0] = inner
+    return found
+
+
+def _memory(stopper: Any) -> Any:
+    """What a stopper has to remember, with the name of its class; None for nothing."""
+    name = type(stopper).__name__
+    if hasattr(stopper, "get_stopper_state"):
+        return name, stopper.get_stopper_state()
+    if name in COUNTING:
+        return name, {part: getattr(stopper, part) for part in COUNTING[name]}
+    if name == "MaxReflectionCostStopper":
+        return name, getattr(stopper._reflection_lm, "total_cost", 0.0)
+    return None
+
+
+def _remind(stopper: Any, memory: Any) -> None:
+    # Given other stoppers than before, one begins anew.
+    if memory is None or memory[0] != type(stopper).__name__:
+        return
+    name, remembered = memory
+    if hasattr(stopper, "set_stopper_state"):
+        stopper.set_stopper_state(remembered)
+    elif name in COUNTING:
+        vars(stopper).update(remembered)
+    else:
+        model = stopper._reflection_lm
+        for cost in ("_total_cost", "total_cost"):
+            if cost in getattr(model, "__dict__", {}):
+                # One that this process has used before counts that already.
+                setattr(model, cost, max(getattr(model, cost), remembered))
+                break

@@ -17,7 +17,6 @@ import psycopg
 from sqlalchemy import URL, Connection, NullPool, create_engine, exc, text
 
 from hegel_store.connector import Connector, hang_up
-from hegel_store.database import classify
 from hegel_store.errors import (
     ConfigurationError,
     DatabaseError,
@@ -27,6 +26,7 @@ from hegel_store.errors import (
     PermissionDenied,
     StatementTimeout,
 )
+from hegel_store.failures import error_of
 from hegel_store.operations.doctor.address import address_unusable, describe_address
 from hegel_store.operations.doctor.bloat import check_bloat
 from hegel_store.operations.doctor.findings import Finding, Report
@@ -138,7 +138,7 @@ def _findings_of(check: Check, patient: Patient, seconds: float) -> Sequence[Fin
             connection.execute(LIMITS, {"milliseconds": round(seconds * 1000)})
             return list(check(patient))
     except exc.DBAPIError as error:
-        problem: HegelStoreError = classify(error)
+        problem: HegelStoreError = error_of(error)
     except (exc.SQLAlchemyError, psycopg.Error) as error:
         problem = DatabaseError(str(error))
     except HegelStoreError as error:
@@ -236,4 +236,4 @@ def _connected(address: DatabaseAddress, settings: Settings) -> tuple[Connection
     try:
         return engine.connect(), problem
     except exc.DBAPIError as error:
-        raise classify(error) from error
+        raise error_of(error) from error

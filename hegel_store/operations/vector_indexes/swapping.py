@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine
 
 from hegel_store.database import translated
 from hegel_store.errors import DatabaseError, IndexRefused, NotFound, TransactionConflict
+from hegel_store.failures import CONCURRENT_UPDATE
 from hegel_store.operations.vector_indexes import statements
 from hegel_store.operations.vector_indexes.catalog import Place, place_of
 from hegel_store.operations.vector_indexes.session import send, session
@@ -22,9 +23,6 @@ LOCK_TIMEOUT = "2s"
 ATTEMPTS = 5
 PAUSE = 1.0
 """Seconds until a swap that could not lock an index in time is tried again."""
-
-CONCURRENT_UPDATE = "XX000"
-"""What PostgreSQL says of two who replace one function at the same moment."""
 
 
 def form_of_serving(place: Place) -> Form:

@@ -11,8 +11,8 @@ the form "subvector".
 
 from alembic import op
 
-revision = "0050.0"
-down_revision = "0044.0"
+revision = "0048.0"
+down_revision = "0047.0"
 branch_labels = None
 depends_on = None
 
