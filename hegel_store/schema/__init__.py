@@ -1,8 +1,8 @@
 """The tables at the head of the revisions: columns and indexes, no queries."""
 
 from hegel_store.schema.base import PREFIX, VERSION_TABLE, metadata
-from hegel_store.schema.corpus_words import corpus_words
 from hegel_store.schema.baselines import baselines
+from hegel_store.schema.corpus_words import corpus_words
 from hegel_store.schema.corpus_writes import corpus_writes
 from hegel_store.schema.embedding_cache import embedding_cache
 from hegel_store.schema.erasures import erasures
@@ -30,8 +30,8 @@ __all__ = [
     "PREFIX",
     "VERSION_TABLE",
     "add_embedding_dimension",
-    "corpus_words",
     "baselines",
+    "corpus_words",
     "corpus_writes",
     "embedding_cache",
     "embedding_spaces",

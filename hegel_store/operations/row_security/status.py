@@ -26,7 +26,7 @@ class RowSecurity:
 
     @property
     def state(self) -> str:
-        """"on", "off", or "partly on": run `hegel-store isolation on` again."""
+        """ "on", "off", or "partly on": run `hegel-store isolation on` again."""
         if not self.covered:
             return "off"
         return "partly on" if self.problems else "on"
