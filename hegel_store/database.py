@@ -50,6 +50,9 @@ UNTESTED_SECONDS = 30
 read (the server's farewell, mostly) is asked at once."""
 
 
+BOUND_TO = "hegel_corpus"
+"""The execution option of an engine that names the corpus of its connections, or None."""
+
 _engines: WeakSet[Engine] = WeakSet()
 
 
@@ -79,6 +82,7 @@ class Database:
             pool_use_lifo=True,
             skip_autocommit_rollback=True,
             hide_parameters=True,
+            execution_options={BOUND_TO: settings.corpus},
         )
         event.listen(self.engine, "checkin", _note_return)
         event.listen(self.engine, "checkout", _check_connection(self.engine, self.size.idle))

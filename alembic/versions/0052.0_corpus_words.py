@@ -163,8 +163,9 @@ def upgrade() -> None:
             IF present > 30000 THEN
                 sampling := format('TABLESAMPLE SYSTEM (%s) REPEATABLE (1)', 3000000.0 / present);
             END IF;
-            EXECUTE format('DELETE FROM %I.hegel_corpus_words WHERE corpus_id = $1', home) USING own;
-            -- A longer word than that would not fit into the key; it is as rare as those not listed.
+            EXECUTE format('DELETE FROM %I.hegel_corpus_words WHERE corpus_id = $1', home)
+            USING own;
+            -- A longer word would not fit into the key; it is as rare as those not listed.
             EXECUTE format(
                 $query$
                 WITH sample AS MATERIALIZED (

@@ -77,7 +77,7 @@ class QueryLog:
 
     def __init__(self, session: Autocommit, corpus: str | None = None) -> None:
         self._session = session
-        self._everywhere = corpus or ""
+        self._corpus = corpus
         self._failing = False
         self._begin()
         _logs.add(self)
@@ -89,10 +89,12 @@ class QueryLog:
 
     def note(self, corpus_id: str | None, queries: Iterable[str]) -> None:
         """Count these as asked once more, in one corpus or (None) in all together."""
+        if self._corpus is not None and corpus_id not in (None, self._corpus):
+            return  # which finds nothing, and could not be written
         with self._lock:
             for query in queries:
                 if len(query) <= LONGEST_QUERY:
-                    self._count(corpus_id or self._everywhere, query, 1)
+                    self._count(corpus_id or self._corpus or "", query, 1)
             if self._asked and self._timer is None:
                 self._schedule()
 

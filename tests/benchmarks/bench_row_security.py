@@ -2,10 +2,10 @@
 
     python tests/benchmarks/bench_row_security.py [--facts 25000] [--corpora 4] [--url URL]
 
-The same corpus is asked by the owner of the tables, for whom no policy holds, in a store that is not
-bound; by the owner in one that is bound to the corpus; and by a role of its own, bound, under the
-policies. And by that role in a store that is bound, but asks by the words themselves, as it would
-without the functions of the owner. Ways take turns; figures are medians.
+The same corpus is asked by the owner of the tables, for whom no policy holds, in a store that is
+not bound; by the owner in one that is bound to the corpus; and by a role of its own, bound, under
+the policies. And by that role in a store that is bound, but asks by the words themselves, as it
+would without the functions of the owner. Ways take turns; figures are medians.
 """
 
 from __future__ import annotations
@@ -113,8 +113,8 @@ def report(stores: dict[str, Store], corpus: str, asked: list[tuple[str, Any]]) 
             common = [len({*a} & {*b}) for a, b in zip(taken.answers, base.answers, strict=True)]
             print(
                 f"{mode:7} {name:22} {taken.p50:7.2f} ms, p95 {taken.p95:7.2f}, "
-                f"{ratio:5.2f} times the owner; {alike}/{len(asked)} answers are those of the bound "
-                f"owner, {sum(common) / sum(map(len, base.answers)):.3f} of the owner's facts"
+                f"{ratio:5.2f} times the owner; {alike}/{len(asked)} answers are the bound owner's, "
+                f"{sum(common) / sum(map(len, base.answers)):.3f} of the owner's facts"
             )
 
 

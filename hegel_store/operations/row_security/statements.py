@@ -17,11 +17,13 @@ no corpus is called that, but queries that were asked of all corpora are counted
 # Not in a subquery: as it stands, the planner finds it equal to what a query asks for, and
 # estimates the rows of a corpus by its own share.
 OF_CORPUS = f"corpus_id = {OWN}"
-OF_CACHE = (
-    "starts_with(space, (SELECT left(encode(sha256(convert_to("
-    f"{OWN}, 'UTF8')), 'hex'), 32) || ':'))"
-)
-"""As hegel_store.repositories.embedding_cache names the spaces of a corpus."""
+HASH = f"sha256(convert_to({OWN}, 'UTF8'))"
+OTHERWISE = {
+    # As hegel_store.repositories.embedding_cache names the spaces of a corpus.
+    "hegel_embedding_cache": f"starts_with(space, (SELECT left(encode({HASH}, 'hex'), 32) || ':'))",
+    "hegel_erasures": f"corpus_hash = (SELECT {HASH})",
+}
+"""By what else rows of tables belong to a corpus."""
 
 TABLES = text(
     f"""
@@ -30,7 +32,6 @@ TABLES = text(
         CAST(CAST(pg_class.oid AS regclass) AS text) AS quoted,
         pg_class.relrowsecurity AS enabled,
         pg_class.relispartition AS partition,
-        pg_class.relname = 'hegel_embedding_cache' AS cache,
         EXISTS (
             SELECT FROM pg_policy WHERE polrelid = pg_class.oid AND polname = '{POLICY}'
         ) AS policy,
@@ -45,7 +46,7 @@ TABLES = text(
           SELECT relnamespace FROM pg_class WHERE oid = to_regclass('hegel_facts')
       )
       AND (
-          pg_class.relname = 'hegel_embedding_cache'
+          pg_class.relname = ANY(CAST(:others AS text[]))
           OR starts_with(pg_class.relname, 'hegel_') AND EXISTS (
               SELECT FROM pg_attribute
               WHERE attrelid = pg_class.oid AND attname = 'corpus_id' AND NOT attisdropped
@@ -54,7 +55,8 @@ TABLES = text(
     ORDER BY pg_class.relispartition, pg_class.relname
     """
 )
-"""Every table whose rows belong to a corpus, the months of steps last."""
+"""Every table whose rows belong to a corpus, the months of steps last. Parameter: others, the names
+of those that have no corpus_id."""
 
 PASSING = text(
     """
@@ -126,9 +128,9 @@ COUNT = text("SELECT hegel_count_corpus_words(NULL)")
 LOCK_TIMEOUT = text("SET LOCAL lock_timeout = '1s'")
 
 
-def policy(table: str, *, cache: bool) -> str:
-    """Makes the policy of a table, given quoted."""
-    own = OF_CACHE if cache else OF_CORPUS
+def policy(name: str, table: str) -> str:
+    """Makes the policy of the table of this name, given quoted as well."""
+    own = OTHERWISE.get(name, OF_CORPUS)
     return f"CREATE POLICY {POLICY} ON {table} USING ({own}) WITH CHECK ({own})"
 
 

@@ -35,7 +35,7 @@ class RowSecurity:
 def examine(engine: Engine) -> RowSecurity:
     """Read the catalog; changes nothing. Raises DatabaseError."""
     with translated(), engine.connect() as connection:
-        tables = connection.execute(statements.TABLES).all()
+        tables = connection.execute(statements.TABLES, {"others": [*statements.OTHERWISE]}).all()
         counts = connection.execute(statements.OPEN_COUNTS, {"counts": [*statements.COUNTS]}).all()
         views = connection.execute(statements.OPEN_VIEW).scalars().all()
         passing = connection.execute(statements.PASSING).scalars().all()

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, Row, text
 
 from hegel_store.database import translated
 from hegel_store.errors import MigrationRequired
@@ -63,7 +64,7 @@ def _steps_on(connection: Connection) -> list[Step]:
     for table in _tables(connection):
         step = []
         if not table.policy and not table.partition:
-            step.append(statements.policy(table.quoted, cache=table.cache))
+            step.append(statements.policy(table.name, table.quoted))
         if not table.enabled:
             step.append(statements.enable(table.quoted))
         if step:
@@ -87,8 +88,8 @@ def _steps_off(connection: Connection) -> list[Step]:
     return steps
 
 
-def _tables(connection: Connection) -> Sequence[object]:
-    tables = connection.execute(statements.TABLES).all()
+def _tables(connection: Connection) -> Sequence[Row[Any]]:
+    tables = connection.execute(statements.TABLES, {"others": [*statements.OTHERWISE]}).all()
     if not any(table.name == "hegel_corpus_words" for table in tables):
         raise MigrationRequired("run `hegel-store upgrade` first")
     return tables
