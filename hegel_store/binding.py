@@ -59,7 +59,7 @@ class BoundCursor(psycopg.Cursor[Any]):
 
     connection: BoundConnection
 
-    def execute(self, query: Query, params: Params | None = None, **options: Any) -> Self:
+    def execute(self, query: Any, params: Params | None = None, **options: Any) -> Self:
         with self.connection.bound():
             super().execute(query, params, **options)
         return self

@@ -164,12 +164,14 @@ os.register_at_fork(after_in_child=_forget_after_fork)
 class Autocommit:
     """Runs each statement by itself, committed, on a pooled connection. Safe for threads.
 
-    ``info`` is a place for repositories to remember things, as on a Session.
+    ``info`` is a place for repositories to remember things, as on a Session; ``corpus`` what the
+    connections are bound to, if they are.
     """
 
     def __init__(self, engine: Engine, diagnose: Callable[[Engine], object]) -> None:
         self._engine = engine
         self._diagnose = diagnose
+        self.corpus: str | None = engine.get_execution_options().get(BOUND_TO)
         self.info: dict[Any, Any] = {}
 
     def execute(self, statement: Executable, parameters: Any = None) -> Result[Any]:
@@ -218,6 +220,15 @@ class Autocommit:
 
 Executor = Session | Connection | Autocommit
 """What a repository runs its statements on."""
+
+
+def bound_to(session: Executor) -> str | None:
+    """The corpus that the session's transactions are told, of a store that is bound to one."""
+    if isinstance(session, Autocommit):
+        return session.corpus
+    source = session.get_bind() if isinstance(session, Session) else session
+    corpus: str | None = source.get_execution_options().get(BOUND_TO)
+    return corpus
 
 
 @contextmanager

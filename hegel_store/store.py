@@ -81,18 +81,14 @@ class Store:
         self.profiles = ProfileRepository(autocommit)
         self.steps = StepRepository(autocommit)
         self.populations = PopulationRepository(autocommit, spaces=self._spaces)
-        self._log = QueryLog(autocommit, settings.corpus) if settings.query_log else None
+        self._log = QueryLog(autocommit) if settings.query_log else None
         self.result_cache = (
             ResultCache(autocommit, settings.result_cache_seconds, settings.result_cache_bytes)
             if settings.result_cache
             else None
         )
         self.facts = FactRepository(
-            autocommit,
-            spaces=self._spaces,
-            log=self._log,
-            results=self.result_cache,
-            corpus=settings.corpus,
+            autocommit, spaces=self._spaces, log=self._log, results=self.result_cache
         )
         self.labels = LabelRepository(autocommit, self._spaces.preferred)
         self.retrievals = RetrievalRepository(autocommit)
@@ -145,9 +141,7 @@ class Store:
                 ProfileRepository(session),
                 StepRepository(session, months=self._database.autocommit),
                 PopulationRepository(session, spaces=self._spaces),
-                FactRepository(
-                    session, spaces=self._spaces, log=self._log, corpus=self.settings.corpus
-                ),
+                FactRepository(session, spaces=self._spaces, log=self._log),
                 LabelRepository(session, self._spaces.preferred),
                 RetrievalRepository(session),
                 RunRepository(session),

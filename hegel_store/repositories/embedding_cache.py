@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Engine, text
 
-from hegel_store.database import BOUND_TO, Autocommit, translated
+from hegel_store.database import Autocommit, translated
 from hegel_store.embeddings.vector_cache import CacheKey, CacheStatistics, packed, unpacked
 from hegel_store.models.checks import check_integer
 from hegel_store.models.vectors import Vector
@@ -107,7 +107,6 @@ class PostgresCache:
     def __init__(self, engine: Engine, *, entries: int = 100_000) -> None:
         self._entries = check_integer("entries", entries, minimum=1)
         self._session = Autocommit(engine, diagnose=lambda engine: None)
-        self._corpus: str | None = engine.get_execution_options().get(BOUND_TO)
         self._counting = threading.Lock()
         self._hits = 0
         self._misses = 0
@@ -151,9 +150,9 @@ class PostgresCache:
     def _space(self, key: CacheKey) -> str:
         """The name of its rows' space, by which a policy tells whose they are."""
         space = str(key.space)
-        if self._corpus is None:
+        if self._session.corpus is None:
             return space
-        owner = hashlib.sha256(self._corpus.encode()).hexdigest()[:32]
+        owner = hashlib.sha256(self._session.corpus.encode()).hexdigest()[:32]
         return f"{owner}:{hashlib.sha256(space.encode()).hexdigest()}"
 
     @property

@@ -32,13 +32,11 @@ class Answering:
         spaces: Spaces | None = None,
         log: QueryLog | None = None,
         results: ResultCache | None = None,
-        corpus: str | None = None,
     ) -> None:
         self._session = session
         self._spaces = Spaces(embedder) if spaces is None else spaces
         self._log = log
         self._results = results
-        self._corpus = corpus
 
     def _answers(
         self,

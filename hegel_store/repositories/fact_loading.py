@@ -62,7 +62,6 @@ class FactLoading:
 
     _session: Executor
     _spaces: Spaces
-    _corpus: str | None
 
     def add_many(
         self,
@@ -254,7 +253,7 @@ class FactLoading:
             return
         try:
             with translated():
-                if self._corpus is not None:
+                if session.corpus is not None:
                     session.execute(COUNT_CORPUS_WORDS, {"added": added})
                 estimate = session.execute(ESTIMATED_FACTS).scalar_one()
                 if added >= 0.1 * estimate:

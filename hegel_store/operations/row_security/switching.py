@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, text
@@ -103,7 +104,7 @@ def _run(
         return done
     with translated():
         for step in steps:
-            until_locked(lambda step=step: _apply(engine, step), ATTEMPTS, logged(logger))
+            until_locked(partial(_apply, engine, step), ATTEMPTS, logged(logger))
         if count_words:
             _count_words(engine)
     return done
