@@ -71,9 +71,8 @@ class QueryLog:
 
     Counting costs a search a few microseconds and no statement. What was counted is written
     WRITE_SECONDS later, and by write(); what a process that dies had not written is lost. While
-    the database is away, counting goes on. A session that is bound to a
-    corpus counts the queries of that one alone. Safe for threads; a forked child begins with
-    nothing.
+    the database is away, counting goes on. A session that is bound to a corpus counts the queries
+    of that one alone. Safe for threads; a forked child begins with nothing.
     """
 
     def __init__(self, session: Autocommit) -> None:

@@ -5,7 +5,8 @@
 The same corpus is asked by the owner of the tables, for whom no policy holds, in a store that is
 not bound; by the owner in one that is bound to the corpus; and by a role of its own, bound, under
 the policies. And by that role in a store that is bound, but asks by the words themselves, as it
-would without the functions of the owner. Last, the corpus alone in a database. Ways take turns; figures are medians.
+would without the functions of the owner. Last, the corpus alone in a database.
+Ways take turns; figures are medians.
 """
 
 from __future__ import annotations

@@ -69,7 +69,7 @@ def test_a_bound_role_does_everything(url: str, role_url: str, store: Store) -> 
         with bound.begin() as work:
             assert work.steps.log_many([new(query=f"again {n}") for n in range(20)]) == 20
         assert len(bound.steps.recent(OURS, "many", limit=100)) == 70
-        assert len(bound.steps.search("again", corpus_id=OURS)) > 0
+        assert len(bound.steps.search("question 7", corpus_id=OURS)) > 0
         assert len(bound.profiles.search("badger", corpus_id=OURS)) > 0
         for mode in ("hybrid", "text", "vector"):
             assert bound.facts.search("badger 7", mode=mode).hits[0].fact.content == "badger 7"

@@ -31,6 +31,7 @@ from hegel_store.operations import (
     doctor,
     erasing,
     maintenance,
+    row_security,
     tuning,
     vector_indexes,
 )
@@ -77,6 +78,7 @@ MODULES = [
         openevolve,
         baselines,
         doctor,
+        row_security,
         erasing,
         maintenance,
         tuning,
