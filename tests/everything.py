@@ -77,6 +77,9 @@ def fill(store: Store, corpus: str, mark: str, facts: int = 12) -> list[NewStep]
         LabelledQuery(query=f"{mark} {n}", relevant={found[0].fact.id: 1.0}) for n in range(5)
     ]
     store.baselines(corpus).record(f"red {mark}", queries, mode="text", blocks=3)
+    store.populations.propose(
+        corpus, f"qa {mark}", {"w": mark}, threshold=0.9, population=mark, embedding=[1.0] * 384
+    )
     store._log.write()
     return [NewStep(**given, query=f"{mark} waits {n}") for n in range(3)]
 

@@ -15,7 +15,7 @@ from dataclasses import fields
 from typing import Any
 
 from hegel_store.demo.reviewer import REWARDED, RULES
-from hegel_store.search.statement import Search
+from hegel_store.search.statement import CANDIDATES, Search
 
 Profile = dict[str, Any]
 Path = tuple[str, ...]
@@ -57,7 +57,7 @@ VECTOR_GENES = frozenset(
 
 def first_profile() -> Profile:
     """The library's defaults, read from the search itself, so that they cannot drift apart."""
-    defaults = {field.name: field.default for field in fields(Search)}
+    defaults = {field.name: field.default for field in fields(Search)} | {"candidates": CANDIDATES}
     return {
         "worker": {
             "system_prompt": "Find the object of the standard library that the statement is about.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -159,6 +160,25 @@ def test_what_arrives_meanwhile_is_swept_and_what_is_not_committed_is_waited_for
         open_.commit()
     done = store.erasure(GONE).run()
     assert done.receipt.counts["hegel_facts"] == 1
+    assert not any(of_corpus(store, GONE).values())
+
+
+def test_rows_that_keep_arriving_are_told_of(store):
+    stop = threading.Event()
+
+    def write() -> None:
+        while not stop.is_set():
+            store.facts.add_many([fact(f"{MARK} {uuid4()}", GONE)])
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        with pytest.raises(TransactionConflict, match="keep arriving"):
+            store.erasure(GONE, patience=0.2).run()
+    finally:
+        stop.set()
+        writer.join()
+    store.erasure(GONE).run()
     assert not any(of_corpus(store, GONE).values())
 
 

@@ -23,6 +23,7 @@ from hegel_store.repositories.recall import measure_recall
 from hegel_store.search.statement import Search, build
 from hegel_store.store import Store
 from tests.clusters import INDEX, QUERIES, Clustered, clustered, fill, index, load
+from tests.diagnoses import diagnosed
 from tests.plans import explain, nodes
 from tests.samples import rows
 
@@ -181,6 +182,18 @@ def test_every_rebuild_takes_the_other_form_and_its_searches_with_it(small):
         assert serving.role == "serving"
         forms.append((serving.form, serving.parameters["m"]))
     assert forms == [("subvector", 4), ("plain", 6), ("subvector", 8)]
+
+
+def test_the_doctor_knows_a_rebuilt_index_and_the_one_that_was_kept(small, url):
+    care.rebuild(small.engine, INDEX, m=4, ef_construction=16, **LOOSE)
+    found = diagnosed(url)
+    (kept,) = found["index-kept"]
+    assert (kept.subject, kept.remedy) == (KEPT, f"hegel-store index drop-old {INDEX}")
+    care.drop_kept(small.engine, INDEX)
+    found = diagnosed(url)
+    assert found["indexes"], "the rebuilt one is that of the schema"
+    assert not found["index-duplicate"]
+    assert not found["operator-class"]
 
 
 def test_lists_instead_of_a_graph_serve_searches_too(poor, url):

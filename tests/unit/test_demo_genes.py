@@ -6,6 +6,7 @@ import copy
 import inspect
 import json
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -41,7 +42,9 @@ def test_the_first_profile_is_what_the_search_does_by_itself():
     limit = inspect.signature(FactRepository.search).parameters["limit"].default
     asked = {"query": "?", "corpus_id": None, "mode": "hybrid", "filters": FactFilter()}
     retrieval = profile["worker"]["retrieval"]
-    assert Search(**asked, limit=limit, **retrieval) == Search(**asked, limit=limit)
+    first, plain = Search(**asked, limit=limit, **retrieval), Search(**asked, limit=limit)
+    assert first.depth == plain.depth
+    assert replace(first, candidates=None) == plain
     assert len(retrieval) == 4
     assert profile["worker"]["proposals"] == limit
     assert set(profile["reviewer"]["acceptance"].values()) == {0.0}

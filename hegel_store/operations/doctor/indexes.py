@@ -12,6 +12,7 @@ from sqlalchemy.schema import AddConstraint, CreateIndex
 from hegel_store.migrate.versions import current_revision, known_revisions
 from hegel_store.operations.doctor.findings import Finding, shown_bytes
 from hegel_store.operations.doctor.patient import OURS, Patient, quoted
+from hegel_store.operations.vector_indexes.catalog import kept_name
 from hegel_store.schema import metadata
 
 BUSY = 1000
@@ -88,7 +89,13 @@ DUPLICATES = text(
 
 def check_indexes(patient: Patient) -> Iterator[Finding]:
     """Every fault of an index that the catalog and the counters show."""
-    found = [*_invalid(patient), *_missing(patient), *_unused(patient), *_duplicates(patient)]
+    found = [
+        *_invalid(patient),
+        *_missing(patient),
+        *_kept(patient),
+        *_unused(patient),
+        *_duplicates(patient),
+    ]
     yield from found
     if not found and patient.home is not None:
         yield Finding(
@@ -179,13 +186,28 @@ def _missing(patient: Patient) -> Iterator[Finding]:
             )
 
 
+def _kept(patient: Patient) -> Iterator[Finding]:
+    there = set(patient.connection.scalars(NAMES, {"home": patient.home}))
+    for name in declared_indexes():
+        if kept_name(name) in there:
+            yield Finding(
+                code="index-kept",
+                severity="look",
+                subject=kept_name(name),
+                seen=f"what was {name} before the last rebuild is still there",
+                why="It is for going back (hegel-store index rollback). Each write pays for it.",
+                remedy=f"hegel-store index drop-old {name}",
+            )
+
+
 def _unused(patient: Patient) -> Iterator[Finding]:
     rows = patient.connection.execute(
         USE, {"home": patient.home, "bytes": WORTH_BYTES, "busy": BUSY}
     ).all()
     own = [row for row in rows if row.name in declared_indexes()]
+    kept = {kept_name(name) for name in declared_indexes()}
     for row in rows:
-        if row.name not in declared_indexes():
+        if row.name not in kept and row.name not in declared_indexes():
             yield Finding(
                 code="index-unused",
                 severity="look",

@@ -119,9 +119,7 @@ def check_cache(patient: Patient) -> Iterator[Finding]:
         subject="shared_buffers",
         seen=f"{share:.1%} of {wanted:,} pages were in memory; shared_buffers {row.shared_buffers}",
         why="Pages that are not come from the kernel's cache or the disk.",
-        remedy="ALTER SYSTEM SET shared_buffers = '25 % of memory';  -- in force after a restart"
-        if poor
-        else "nothing to do",
+        remedy="hegel-store settings plan" if poor else "nothing to do",
     )
 
 

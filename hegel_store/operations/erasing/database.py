@@ -22,8 +22,6 @@ from hegel_store.models.erasures import ErasureReceipt
 from hegel_store.operations.erasing import statements
 from hegel_store.operations.erasing.statements import CorpusTable
 
-PASSES = 20
-"""How often the tables are gone through for what others have added meanwhile."""
 POLL = 0.1
 LAST = ("hegel_step_rollup", "hegel_corpus_writes", "hegel_scopes")
 """What triggers write to while the others are emptied."""
@@ -41,7 +39,8 @@ class CorpusErasure:
 
     Raises InvalidInput, PermissionDenied (before anything is deleted, for a role that does not own
     the tables) and TransactionConflict: what is locked stays locked, a transaction that was open
-    before stays open for ``patience`` seconds, or rows keep arriving.
+    before stays open for ``patience`` seconds, or rows keep arriving
+    for as long.
     """
 
     def __init__(
@@ -99,22 +98,24 @@ class CorpusErasure:
 
     def _sweep(self, receipt: UUID) -> None:
         """Until a pass finds nothing that began after all older transactions had ended."""
-        waited = False
-        for _ in range(PASSES):
-            with self._transaction() as connection:
-                tables = self._tables(connection)
-                spaces = list(connection.execute(statements.VECTOR_SPACES).scalars())
-            found = sum(self._empty(table, spaces, receipt) for table in tables)
-            if found:
-                waited = False
-            elif waited:
-                return
-            else:
+        self._pass(receipt)  # all that is there, which may take hours
+        waited, deadline = False, time.monotonic() + self._patience
+        while (found := self._pass(receipt)) or not waited:
+            if not found:
                 self._wait_for_older_transactions()
-                waited = True
-        raise TransactionConflict(
-            "rows of the corpus keep arriving: stop what writes them, and run it again"
-        )
+                deadline = time.monotonic() + self._patience
+            elif time.monotonic() > deadline:
+                raise TransactionConflict(
+                    "rows of the corpus keep arriving: stop what writes them, and run it again"
+                )
+            waited = not found
+
+    def _pass(self, receipt: UUID) -> int:
+        """Go through the tables once, and return how many rows went."""
+        with self._transaction() as connection:
+            tables = self._tables(connection)
+            spaces = list(connection.execute(statements.VECTOR_SPACES).scalars())
+        return sum(self._empty(table, spaces, receipt) for table in tables)
 
     def _empty(self, table: CorpusTable, spaces: Sequence[str], receipt: UUID) -> int:
         deleted = 0
