@@ -2,45 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
-from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeVar, Unpack
+from typing import Any, TypeVar
 
-from sqlalchemy import URL, Engine
+from sqlalchemy import URL
 from sqlalchemy.orm import Session
 
 from hegel_store import migrate
-from hegel_store.connector import MIGRATING_POOLED, Connector
-from hegel_store.database import Database, translated
-from hegel_store.deadlines import TimedAutocommit
-from hegel_store.embeddings.prewarming import Prewarming
+from hegel_store.database import translated
 from hegel_store.embeddings.protocol import Embedder
-from hegel_store.erasure import Erasure
 from hegel_store.errors import (
-    ConfigurationError,
-    EmbedderMissing,
     InvalidInput,
     MigrationRequired,
 )
-from hegel_store.evaluation_flag import EvaluationFlag
-from hegel_store.following import Following, Notices, ProfileCache, ProfileFollower, follow
-from hegel_store.giving_way import Pace, is_evaluated
-from hegel_store.health import Health, check_health
-from hegel_store.journal import StepWriter, WriterOptions, spool_folder
 from hegel_store.models import NewStep, PromptProfile, TrainingStep
-from hegel_store.models.budgets import BudgetAlert
 from hegel_store.models.checks import check_integer, check_number
 from hegel_store.observing import Call, correlated, part
-from hegel_store.operations.baselines import Baselines
-from hegel_store.operations.erasing import CorpusErasure, HashedCache
-from hegel_store.operations.prompt_index import PromptIndex
-from hegel_store.operations.reembed import Reembedding
-from hegel_store.replicas import Replicas, Standby
 from hegel_store.repositories import (
-    Budget,
     FactRepository,
     LabelRepository,
     PopulationRepository,
@@ -51,17 +32,17 @@ from hegel_store.repositories import (
     StepRepository,
 )
 from hegel_store.repositories.learning import learn
-from hegel_store.repositories.query_log import QueryLog, most_frequent_queries
-from hegel_store.repositories.result_cache import ResultCache
-from hegel_store.repositories.spaces import Embedders, Spaces
+from hegel_store.repositories.spaces import Embedders
 from hegel_store.retries import repeated
-from hegel_store.settings import DatabaseAddress, Settings, parse_address, resolve_address
+from hegel_store.settings import Settings, parse_address, resolve_address
+from hegel_store.store_operations import ForOperators
+from hegel_store.store_workers import ForWorkers
 from hegel_store.unit_of_work import UnitOfWork, commit
 
 T = TypeVar("T")
 
 
-class Store:
+class Store(ForWorkers, ForOperators):
     """Profiles, steps, populations, facts, labels, retrievals, runs and scores of one database.
 
     Safe for threads, and after fork().
@@ -70,73 +51,6 @@ class Store:
     each batch, log_many all or nothing). ``begin()`` gives the same repositories in one
     transaction. ``result_cache`` is None unless the setting of this name is on.
     """
-
-    def __init__(
-        self,
-        address: DatabaseAddress,
-        settings: Settings,
-        embedder: Embedder | None = None,
-        embedders: Embedders | None = None,
-        replicas: Sequence[DatabaseAddress] = (),
-    ) -> None:
-        self.address = address
-        self._spaces = Spaces(embedder, embedders)
-        self.settings = settings
-        self._database = Database(address, settings, migrate.require_current)
-        self._replicas = Replicas(
-            self._database,
-            [Standby(Database(one, settings, migrate.require_current), one) for one in replicas],
-            wait=settings.replica_wait,
-            staleness=settings.replica_staleness,
-        )
-        autocommit = self._database.autocommit
-        self.profiles = ProfileRepository(autocommit)
-        self.steps = StepRepository(autocommit)
-        self.populations = PopulationRepository(autocommit, spaces=self._spaces)
-        self._log = QueryLog(autocommit) if settings.query_log else None
-        self.result_cache = (
-            ResultCache(autocommit, settings.result_cache_seconds, settings.result_cache_bytes)
-            if settings.result_cache
-            else None
-        )
-        self.facts = FactRepository(
-            autocommit, spaces=self._spaces, log=self._log, results=self.result_cache
-        )
-        self.labels = LabelRepository(autocommit, self._spaces.preferred)
-        self.retrievals = RetrievalRepository(autocommit)
-        self.runs = RunRepository(autocommit)
-        self.scores = ScoreRepository(autocommit)
-        self._looking = TimedAutocommit(self.engine, migrate.require_current)
-        self._pace = Pace(autocommit)
-        connect = None if settings.pgbouncer else Connector(address, settings)
-        self._notices = Notices(connect, settings.follow_seconds)
-
-    @property
-    def engine(self) -> Engine:
-        """The SQLAlchemy engine, for statements of your own."""
-        return self._database.engine
-
-    def budget(
-        self,
-        corpus_id: str,
-        *,
-        tokens: int | None = None,
-        cost: float | None = None,
-        price: float = 0.0,
-        on_alert: Callable[[BudgetAlert], object] | None = None,
-    ) -> Budget:
-        """What embedding for a corpus may cost in a calendar month, counted for all workers.
-
-        See hegel_store.repositories.budgets.Budget; a BudgetedEmbedder spends it.
-        """
-        return Budget(
-            self._database.autocommit,
-            corpus_id,
-            tokens=tokens,
-            cost=cost,
-            price=price,
-            on_alert=on_alert,
-        )
 
     @contextmanager
     def begin(self, *, read_only: bool = False, after: str | None = None) -> Iterator[UnitOfWork]:
@@ -222,198 +136,6 @@ class Store:
         with self.begin() as work:
             return learn(work.profiles, work.steps, step, profile, expected_version, metadata)
 
-    def reembed(
-        self,
-        corpus_id: str,
-        space: str,
-        embedder: Embedder | None = None,
-        *,
-        batch: int = 200,
-        pause: float = 0.0,
-    ) -> Reembedding:
-        """The steps that move a space of a corpus to ``embedder``'s model: fill(), cut_over(),
-        rollback(), discard(); and status()."""
-        return Reembedding(
-            self._database.autocommit, corpus_id, space, embedder, batch=batch, pause=pause
-        )
-
-    def baselines(self, corpus_id: str) -> Baselines:
-        """The recorded quality and latency of a corpus's searches: record(), check(), all(),
-        get(), drop(); hegel_store.operations.baselines.guarded() holds a change against one."""
-        return Baselines(self.engine, self._database.autocommit, self._spaces, corpus_id)
-
-    def erasure(
-        self,
-        corpus_id: str,
-        *,
-        caches: Sequence[HashedCache] = (),
-        spool_dir: str | Path | None = None,
-        archives: str | Path | None = None,
-        rewrite_archives: bool = False,
-        batch: int = 1000,
-        patience: float = 60.0,
-    ) -> Erasure:
-        """What removes everything of a corpus, for good: plan(), run(); see
-        hegel_store.erasure.Erasure. The caches of this store's embedders lose its vectors, and
-        ``caches`` as well."""
-
-        def forget() -> None:
-            if self._log is not None:
-                self._log.forget(corpus_id)
-            if self.result_cache is not None:
-                self.result_cache.clear()
-
-        own = [
-            cache
-            for embedder in self._spaces.given
-            for cache in getattr(embedder, "caches", ())
-            if isinstance(cache, HashedCache)
-        ]
-        erasing = CorpusErasure(
-            self._database.autocommit,
-            corpus_id,
-            caches=[*own, *caches],
-            batch=batch,
-            patience=patience,
-        )
-        root = Path(spool_dir) if spool_dir is not None else self.settings.spool_directory
-        return Erasure(
-            erasing,
-            corpus_id,
-            spool_folder(self.address, root),
-            None if archives is None else Path(archives),
-            rewrite_archives,
-            forget,
-        )
-
-    def prompt_index(self) -> PromptIndex:
-        """The index for substrings of prompts: status(), add(), drop()."""
-        return PromptIndex(self.engine)
-
-    @contextmanager
-    def evaluating(self) -> Iterator[None]:
-        """Tell all workers, for as long as the block runs, that an evaluation is under way.
-
-        The background work of those that connected with ``while_evaluating="slow"`` or ``"stop"``
-        gives way from its next batch on. Any number of evaluations may do so at once. When this
-        process dies the flag falls with it; when it hangs, or its machine is gone, within 30
-        seconds. A connection that is lost is opened again. Works through a transaction pooler,
-        of which it holds one server connection.
-
-        Raises DatabaseUnavailable, and ConfigurationError on a standby, where no other worker
-        would see it.
-        """
-        with EvaluationFlag(Connector(self.address, self.settings)).raised():
-            yield
-
-    @property
-    def is_evaluated(self) -> bool:
-        """Whether an evaluation is under way: one small statement."""
-        return is_evaluated(self._database.autocommit)
-
-    def give_way(self) -> float:
-        """Rest between two pieces of work of your own, as ``while_evaluating`` says, and return
-        for how many seconds: "stop" waits until no evaluation is under way; "slow" waits nine times
-        as long as it has been since the last call, at most a minute or until then."""
-        return self._pace.rest()
-
-    def step_writer(
-        self, *, spool_dir: str | Path | None = None, **options: Unpack[WriterOptions]
-    ) -> StepWriter:
-        """A writer that logs steps in the background (see hegel_store.journal.StepWriter).
-
-        Below ``spool_dir`` (by default the setting ``spool_directory``) each database has a folder,
-        for the steps that wait while it is away. Raises InvalidInput for an option.
-        """
-        root = Path(spool_dir) if spool_dir is not None else self.settings.spool_directory
-        folder = spool_folder(self.address, root)
-        return StepWriter(self._new_database, folder, **options)
-
-    def follow(
-        self,
-        corpus_id: str,
-        task_type: str,
-        *,
-        timeout: float | None = None,
-        after: int | None = None,
-        alias: str | None = None,
-    ) -> ProfileFollower:
-        """An iterator over the new profiles of a scope, each as soon as it is committed.
-
-        See hegel_store.following.follow(), which says what the arguments mean and what it raises.
-        """
-        return follow(
-            self._looking,
-            self._notices,
-            corpus_id,
-            task_type,
-            timeout=timeout,
-            after=after,
-            alias=alias,
-        )
-
-    def profile_cache(
-        self, *, max_staleness: float = 5.0, stale_if_away: float = 0.0, entries: int = 1000
-    ) -> ProfileCache:
-        """The current profiles in memory, for workers that serve them.
-
-        See hegel_store.following.ProfileCache. Raises InvalidInput, naming the argument.
-        """
-        return ProfileCache(
-            ProfileRepository(self._looking),
-            self._notices,
-            max_staleness=max_staleness,
-            stale_if_away=stale_if_away,
-            entries=entries,
-        )
-
-    @property
-    def following(self) -> Following:
-        """How followers and caches hear of changes: "notified", or "polling" where nothing can be
-        listened to; "connecting" until that is known or while the connection is lost; "idle" until
-        somebody follows."""
-        return self._notices.following
-
-    def upgrade(self, *, phase: migrate.Phase | None = None) -> None:
-        """Migrate the database to this package's schema, like ``alembic upgrade head``.
-
-        ``phase`` "pre" applies only what the release that is running bears, "post" the rest.
-        Raises what hegel_store.migrate.upgrade() does, and ConfigurationError on a store that was
-        connected with ``pgbouncer=True``: the migration lock belongs to a session.
-        """
-        if self.settings.pgbouncer:
-            raise ConfigurationError(MIGRATING_POOLED)
-        migrate.upgrade(self.address, phase=phase)
-        # What was opened before pgvector was there does not find it.
-        self._database.close()
-        self._replicas.close()
-        self._replicas.wrote()
-
-    def check(self) -> Health:
-        """Whether the store can work: reachable, recent enough, pgvector there, migrated.
-
-        Opens the pool's minimum of connections, and asks each standby. Raises DatabaseUnavailable,
-        ServerUnsupported, PermissionDenied, MigrationRequired or PackageOutdated.
-        """
-        return check_health(self._database, self.address, self._replicas)
-
-    def prewarm(self, texts: Iterable[str] = (), *, most_frequent: int = 100) -> Prewarming:
-        """Embed these texts and the queries that were asked the most, in the background.
-
-        So that a CachedEmbedder has them when they are asked. The queries are those that some
-        store with ``query_log=True`` counted. Returns at once; what fails is logged, and raises
-        nothing. Raises EmbedderMissing, and InvalidInput for ``most_frequent`` below 0.
-        """
-        embedder = self._spaces.preferred
-        if embedder is None:
-            raise EmbedderMissing("there is no embedder to embed in advance with")
-        check_integer("most_frequent", most_frequent)
-        given = list(texts)
-        session = self._database.autocommit
-        return Prewarming(
-            embedder, lambda: [*given, *most_frequent_queries(session, most_frequent)]
-        )
-
     def close(self) -> None:
         """Write the queries that were counted, end what follows profiles, and close the pooled
         connections."""
@@ -427,7 +149,7 @@ class Store:
         return UnitOfWork(
             session,
             ProfileRepository(session),
-            StepRepository(session, months=self._database.autocommit),
+            StepRepository(session, months=None if read_only else self._database.autocommit),
             PopulationRepository(session, spaces=self._spaces),
             FactRepository(session, spaces=self._spaces, log=self._log),
             LabelRepository(session, self._spaces.preferred),
@@ -435,11 +157,6 @@ class Store:
             RunRepository(session),
             ScoreRepository(session),
         )
-
-    def _new_database(self) -> Database:
-        database = Database(self.address, self.settings, migrate.require_current)
-        self._replicas.watch(database.engine)
-        return database
 
     def __enter__(self) -> Store:
         return self
