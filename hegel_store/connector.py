@@ -12,6 +12,7 @@ from weakref import WeakSet
 import psycopg
 
 from hegel_store.answering import AnsweringConnection, within
+from hegel_store.binding import BoundConnection
 from hegel_store.errors import (
     ConfigurationError,
     DatabaseUnavailable,
@@ -76,6 +77,7 @@ class Connector:
         self._schema = address.schema
         self._migrating = migrating
         self._has_session = not settings.pgbouncer
+        self._corpus = settings.corpus
         self._where = str(address)
 
     def __repr__(self) -> str:
@@ -89,13 +91,16 @@ class Connector:
         return result
 
     def _attempt(self) -> psycopg.Connection[Any] | HegelStoreError:
+        kind = AnsweringConnection if self._corpus is None else BoundConnection
         try:
-            connection = AnsweringConnection.connect(**self._parameters)
+            connection = kind.connect(**self._parameters)
         except psycopg.OperationalError as error:
             return DatabaseUnavailable(self._reason(error))
         except (psycopg.Error, ValueError) as error:
             # Nothing was sent: libpq does not take a parameter.
             return ConfigurationError(self._reason(error))
+        if isinstance(connection, BoundConnection) and self._corpus is not None:
+            connection.corpus = self._corpus
         try:
             with within(self._connect_timeout):
                 problem = self._find_schemas(connection) if self._has_session else None

@@ -51,6 +51,9 @@ UNTESTED_SECONDS = 30
 read (the server's farewell, mostly) is asked at once."""
 
 
+BOUND_TO = "hegel_corpus"
+"""The execution option of an engine that names the corpus of its connections, or None."""
+
 _engines: WeakSet[Engine] = WeakSet()
 
 
@@ -80,6 +83,7 @@ class Database:
             pool_use_lifo=True,
             skip_autocommit_rollback=True,
             hide_parameters=True,
+            execution_options={BOUND_TO: settings.corpus},
         )
         event.listen(self.engine, "checkin", _note_return)
         event.listen(self.engine, "checkout", _check_connection(self.engine, self.size.idle))
@@ -167,8 +171,9 @@ os.register_at_fork(after_in_child=_forget_after_fork)
 class Autocommit:
     """Runs each statement by itself, committed, on a pooled connection. Safe for threads.
 
-    ``info`` is a place for repositories to remember things, as on a Session; ``while_evaluating``
-    says what their background work does while an evaluation runs (hegel_store.giving_way).
+    ``info`` is a place for repositories to remember things, as on a Session; ``corpus`` what the
+    connections are bound to, if they are. ``while_evaluating`` says what background work does while
+    an evaluation runs (hegel_store.giving_way).
     """
 
     def __init__(
@@ -180,6 +185,7 @@ class Autocommit:
         self._engine = engine
         self._diagnose = diagnose
         self.while_evaluating = while_evaluating
+        self.corpus: str | None = engine.get_execution_options().get(BOUND_TO)
         self.info: dict[Any, Any] = {}
 
     def execute(self, statement: Executable, parameters: Any = None) -> Result[Any]:
@@ -228,6 +234,15 @@ class Autocommit:
 
 Executor = Session | Connection | Autocommit
 """What a repository runs its statements on."""
+
+
+def bound_to(session: Executor) -> str | None:
+    """The corpus that the session's transactions are told, of a store that is bound to one."""
+    if isinstance(session, Autocommit):
+        return session.corpus
+    source = session.get_bind() if isinstance(session, Session) else session
+    corpus: str | None = source.get_execution_options().get(BOUND_TO)
+    return corpus
 
 
 @contextmanager

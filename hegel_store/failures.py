@@ -87,6 +87,7 @@ CLASSES = {
 """By the first two characters, for codes that are not among CODES."""
 
 UNIQUE = "23505"
+UNSUPPORTED = "0A000"
 FOREIGN_KEY = "23503"
 CHECK = "23514"
 TOO_COMPLEX = "54001"

@@ -64,6 +64,15 @@ def _check_prefix(prefix: str) -> str:
 
 RolePrefix = Annotated[str, AfterValidator(_check_prefix)]
 
+
+def _check_corpus(name: str) -> str:
+    if not name.strip() or len(name) > 200 or "\0" in name:
+        raise ValueError("must be the name of a corpus: 1 to 200 characters, not blank, no NUL")
+    return name
+
+
+CorpusName = Annotated[str, AfterValidator(_check_corpus)]
+
 OLD_NAME = "POSTGRES_DSN is the old name of this setting: use DATABASE_URL"
 LONGEST_TIMEOUT = 2_147_483
 """In seconds: the server counts milliseconds in 32 bits."""
@@ -83,7 +92,8 @@ class Settings(BaseSettings):
     where there are no notifications. A standby is waited for during ``replica_wait``, and may be up
     to ``replica_staleness`` old. ``role`` connects as that role of ``role_prefix``, by the URL of
     its own (``eval_url`` and so on) where there is one. ``while_evaluating`` says what background
-    work does while an evaluation runs.
+    work does while an evaluation runs. ``corpus`` binds every transaction to one corpus, beyond
+    which a database with row-level security shows nothing (docs/how-to/row-security.md).
     Raises InvalidInput, naming the field.
     """
 
@@ -108,6 +118,7 @@ class Settings(BaseSettings):
     tag_statements: bool = False
     database_schema: SchemaName | None = None
     pgbouncer: bool = False
+    corpus: CorpusName | None = None
     query_log: bool = False
     spool_directory: Path | None = None
     result_cache: bool = False

@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from psycopg import sql
+from sqlalchemy import text
 
 from hegel_store.embeddings import CachedEmbedder
 from hegel_store.errors import InvalidInput
@@ -80,6 +81,11 @@ def fill(store: Store, corpus: str, mark: str, facts: int = 12) -> list[NewStep]
     store.populations.propose(
         corpus, f"qa {mark}", {"w": mark}, threshold=0.9, population=mark, embedding=[1.0] * 384
     )
+    with store.engine.begin() as connection:
+        connection.execute(
+            text("SELECT set_config('hegel.corpus', :corpus, true)"), {"corpus": corpus}
+        )
+        connection.execute(text("SELECT hegel_count_corpus_words(NULL)"))
     store._log.write()
     return [NewStep(**given, query=f"{mark} waits {n}") for n in range(3)]
 

@@ -22,6 +22,7 @@ from hegel_store.cli import (
     erasure,
     importers,
     indexes,
+    isolation,
     journal,
     load,
     maintain,
@@ -102,6 +103,7 @@ app.command()(prompts.prompt_index)
 app.command()(populations.population)
 app.add_typer(indexes.index, name="index")
 app.add_typer(roles.roles, name="roles")
+app.add_typer(isolation.isolation, name="isolation")
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -98,6 +99,9 @@ class PostgresCache:
     each. The least recently used are evicted, to the hour. The rows are counted only when this
     process has added a hundredth of ``entries``, and at its first write: by as much each worker may
     exceed the bound. Safe for threads and after fork().
+
+    The vectors of a store that is bound to a corpus are apart: whether a text is known there tells
+    nothing of other corpora. ``entries`` is then the bound of that corpus.
     """
 
     def __init__(self, engine: Engine, *, entries: int = 100_000) -> None:
@@ -110,7 +114,7 @@ class PostgresCache:
 
     def get_many(self, keys: Sequence[CacheKey]) -> dict[CacheKey, Vector]:
         """Those of the vectors that are there. Raises DatabaseError."""
-        by_column = {(str(key.space), key.digest): key for key in keys}
+        by_column = {(self._space(key), key.digest): key for key in keys}
         with translated():
             rows = self._session.execute(GET, _columns(by_column)).all()
         found = {}
@@ -129,7 +133,7 @@ class PostgresCache:
         kept = list(vectors.items())[-self._entries :]
         with self._counting:
             evict = self._uncounted >= self._entries // 100
-        values = _columns([(str(key.space), key.digest) for key, _ in kept]) | {
+        values = _columns([(self._space(key), key.digest) for key, _ in kept]) | {
             "vectors": [packed(vector) for _, vector in kept],
             "entries": self._entries,
             "at_once": EVICTED_AT_ONCE,
@@ -142,6 +146,14 @@ class PostgresCache:
                 self._uncounted = 0
             else:
                 self._uncounted += done.added
+
+    def _space(self, key: CacheKey) -> str:
+        """The name of its rows' space, by which a policy tells whose they are."""
+        space = str(key.space)
+        if self._session.corpus is None:
+            return space
+        owner = hashlib.sha256(self._session.corpus.encode()).hexdigest()[:32]
+        return f"{owner}:{hashlib.sha256(space.encode()).hexdigest()}"
 
     @property
     def statistics(self) -> CacheStatistics:

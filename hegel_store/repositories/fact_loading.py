@@ -55,6 +55,7 @@ logger = logging.getLogger("hegel_store.facts")
 
 ESTIMATED_FACTS = text("SELECT reltuples FROM pg_class WHERE oid = 'hegel_facts'::regclass")
 COUNT_WORDS = text("SELECT hegel_count_words()")
+COUNT_CORPUS_WORDS = text("SELECT hegel_count_corpus_words(:added)")
 
 REFUSALS = (InvalidInput, NotFound, EmbeddingSpaceMismatch)
 """Errors that are about a fact; any other one would meet the rest of the batch as well."""
@@ -278,6 +279,8 @@ class FactLoading:
             return
         try:
             with translated():
+                if session.corpus is not None:
+                    session.execute(COUNT_CORPUS_WORDS, {"added": added})
                 estimate = session.execute(ESTIMATED_FACTS).scalar_one()
                 if added >= 0.1 * estimate:
                     session.execute(COUNT_WORDS)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import RowMapping
 
-from hegel_store.database import Autocommit, translated
+from hegel_store.database import Autocommit, bound_to, translated
 from hegel_store.embeddings.reranking import Reranker
 from hegel_store.errors import EmbeddingSpaceMismatch, InvalidInput, NotFound
 from hegel_store.models import FactFilter, SearchHit, SearchResult
@@ -77,14 +77,16 @@ class FactSearch(Answering):
         'any'), EmbedderMissing (vector mode without a vector) and EmbeddingSpaceMismatch (the space
         was filled by another model, or in all corpora by several).
         """
+        own = bound_to(self._session)
         wanted = Search(
             query=query,
-            corpus_id=corpus_id,
+            corpus_id=own if corpus_id is None else corpus_id,
             limit=limit,
             mode=mode,
             filters=FactFilter() if filters is None else filters,
             reranked=reranker is not None,
             explained=explain,
+            bound=own is not None,
             **known(options),
         )
         (result,) = self._answers([wanted], space, embedding, reranker)
@@ -117,6 +119,8 @@ class FactSearch(Answering):
         for name in ("diversity", "pool"):
             if name in options:
                 raise InvalidInput(name, "is not for search_iter(), which keeps no pool of facts")
+        own = bound_to(self._session)
+        corpus_id = own if corpus_id is None else corpus_id
         wanted = Search(
             query=query,
             corpus_id=corpus_id,
@@ -124,6 +128,7 @@ class FactSearch(Answering):
             mode=mode,
             filters=FactFilter() if filters is None else filters,
             streamed=True,
+            bound=own is not None,
             **known(options),
         )
         check_integer("batch", batch, minimum=1, maximum=MOST_FACTS)
@@ -152,14 +157,16 @@ class FactSearch(Answering):
             raise InvalidInput("queries", f"must be texts, not {type(queries).__name__}")
         queries = list(queries)
         filters = FactFilter() if filters is None else filters
+        own = bound_to(self._session)
         wanted = [
             Search(
                 query=query,
-                corpus_id=corpus_id,
+                corpus_id=own if corpus_id is None else corpus_id,
                 limit=limit,
                 mode=mode,
                 filters=filters,
                 reranked=reranker is not None,
+                bound=own is not None,
                 **known(options),
             )
             for query in queries

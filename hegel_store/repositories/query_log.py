@@ -71,7 +71,8 @@ class QueryLog:
 
     Counting costs a search a few microseconds and no statement. What was counted is written
     WRITE_SECONDS later, and by write(); what a process that dies had not written is lost. While
-    the database is away, counting goes on. Safe for threads; a forked child begins with nothing.
+    the database is away, counting goes on. A session that is bound to a corpus counts the queries
+    of that one alone. Safe for threads; a forked child begins with nothing.
     """
 
     def __init__(self, session: Autocommit) -> None:
@@ -87,10 +88,12 @@ class QueryLog:
 
     def note(self, corpus_id: str | None, queries: Iterable[str]) -> None:
         """Count these as asked once more, in one corpus or (None) in all together."""
+        if self._session.corpus is not None and corpus_id not in (None, self._session.corpus):
+            return  # which finds nothing, and could not be written
         with self._lock:
             for query in queries:
                 if len(query) <= LONGEST_QUERY:
-                    self._count(corpus_id or "", query, 1)
+                    self._count(corpus_id or self._session.corpus or "", query, 1)
             if self._asked and self._timer is None:
                 self._schedule()
 

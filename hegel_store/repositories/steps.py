@@ -19,7 +19,7 @@ from hegel_store.errors import (
     StepConflict,
     TransactionConflict,
 )
-from hegel_store.failures import UNIQUE, Failure, constraint_of, failure_of
+from hegel_store.failures import UNIQUE, UNSUPPORTED, Failure, constraint_of, failure_of
 from hegel_store.models import NewStep, TrainingStep
 from hegel_store.observing import is_watched, observed, tell
 from hegel_store.observing.happenings import StepsLogged
@@ -36,6 +36,8 @@ BATCH_BYTES = 32 * 1024 * 1024
 COPIED = 8
 """So many steps are copied, for which a savepoint is worth its two round trips; fewer are inserted
 by one statement."""
+
+COPY_REFUSED = "hegel_copy_refused"
 
 ATTEMPTS, INSIST_SECONDS = 5, 30.0
 """How often, and how long, a step on the store is tried. At the turn of a month all writers come
@@ -101,16 +103,23 @@ class StepRepository(StepReading, StepAnalysis, StepRollup):
 
     def _insert_many(self, batch: Sequence[NewStep]) -> int:
         """COPY them, or, where some are stored already, insert the others; how many were new."""
-        if len(batch) >= COPIED:
+        if len(batch) >= COPIED and COPY_REFUSED not in self._known:
             try:
                 return self._copy(batch)
             except DatabaseError as error:
-                if error.sqlstate != UNIQUE:
+                if error.sqlstate not in (UNIQUE, UNSUPPORTED):
                     raise
+                if error.sqlstate == UNSUPPORTED:  # under a policy of row-level security
+                    self._known[COPY_REFUSED] = True
         columns = {
             name: [getattr(step, attribute) for step in batch] for name, _, attribute in FIELDS
         }
         return self._insert(statements.INSERT_MANY, columns, batch)
+
+    @property
+    def _known(self) -> dict[Any, Any]:
+        """What is remembered for as long as the store, or else the session, is there."""
+        return (self._months_apart or self._session).info
 
     def _copy(self, steps: Sequence[NewStep]) -> int:
         self._ensure_months(steps)

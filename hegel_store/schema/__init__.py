@@ -2,6 +2,7 @@
 
 from hegel_store.schema.base import PREFIX, VERSION_TABLE, metadata
 from hegel_store.schema.baselines import baselines
+from hegel_store.schema.corpus_words import corpus_words
 from hegel_store.schema.corpus_writes import corpus_writes
 from hegel_store.schema.embedding_cache import embedding_cache
 from hegel_store.schema.erasures import erasures
@@ -30,6 +31,7 @@ __all__ = [
     "VERSION_TABLE",
     "add_embedding_dimension",
     "baselines",
+    "corpus_words",
     "corpus_writes",
     "embedding_cache",
     "embedding_spaces",

@@ -187,6 +187,10 @@ BEGIN
             USING ERRCODE = 'object_not_in_prerequisite_state';
     END IF;
     EXECUTE format('CREATE TABLE %I.%I (LIKE %s INCLUDING ALL)', home, month, parent);
+    -- A policy of the parent does not hold where the month itself is asked.
+    IF (SELECT relrowsecurity FROM pg_class WHERE pg_class.oid = parent) THEN
+        EXECUTE format('ALTER TABLE %I.%I ENABLE ROW LEVEL SECURITY', home, month);
+    END IF;
     -- Traces are the most of a step: lz4 takes half the time of pglz, and the same room.
     -- It is part of most servers, and not of all.
     IF 'lz4' = ANY (

@@ -75,6 +75,8 @@ OCCURRENCES = f"1 / (pi() ^ 2 / 6 * (1 - {RANK})) - 0.5"
 WORTH = f"weight * ({SATURATION} + 1) / (1 + damping / ({OCCURRENCES}))"
 """What a word adds to a fact's score; null for one that is not in it."""
 
+COUNTED, COUNTED_WHERE_BOUND = "hegel_documents_with", "hegel_documents_in_corpus"
+
 WORDS = f"""
     words AS MATERIALIZED (
         SELECT *, {WEIGHT} AS weight, row_number() OVER (ORDER BY documents, lexeme) AS place
@@ -90,7 +92,7 @@ WORDS = f"""
                     row_number() OVER (
                         PARTITION BY documents <= rarest ORDER BY documents, lexeme
                     ) AS rarity
-                FROM hegel_documents_with(ARRAY(SELECT lexeme FROM lexemes))
+                FROM {{counted}}(ARRAY(SELECT lexeme FROM lexemes))
                 WHERE documents > 0
             ) AS wanted
             WHERE rarity <= {MOST_WORDS}
@@ -153,12 +155,26 @@ MATCHING_ASKED = """
     )"""
 
 
-def channel(conditions: str, mode: TextMode) -> str:
+# By the index of words, which a policy of row-level security keeps a condition from.
+MATCHING_FACTS = """hegel_facts AS fact
+        WHERE fact.content_tsv @@ (SELECT {tsquery} FROM matching)"""
+MATCHING_FACTS_WHERE_BOUND = """hegel_facts_matching((SELECT {tsquery} FROM matching)) AS word
+        JOIN hegel_facts AS fact ON fact.corpus_id = word.corpus_id AND fact.id = word.id
+        WHERE true"""
+
+
+def channel(conditions: str, mode: TextMode, bound: bool = False) -> str:
     """CTEs that end in ``text_hits`` (corpus_id, id, score): the best :depth facts.
+
+    ``bound``: of the corpus that the connection is bound to, and by its own counts of words.
 
     And ``rarest`` (weight), what one rarest word is worth. Parameters: language, query, depth,
     limit, length_normalisation (null: as the facts' length asks), and those of ``conditions``.
     """
+
+    source = MATCHING_FACTS_WHERE_BOUND if bound else MATCHING_FACTS
+    unpacked = "word.lexemes" if bound else "fact.content_tsv"
+    lexemes = unpacked if bound else f"{unpacked} || ''"
 
     def found(name: str, tsquery: str, gate: str) -> str:
         return f"""
@@ -167,18 +183,18 @@ def channel(conditions: str, mode: TextMode) -> str:
             fact.corpus_id,
             fact.id,
             -- The concatenation unpacks a long fact's lexemes once, and not anew for every word.
-            fact.content_tsv || '' AS lexemes,
-            greatest(length(fact.content_tsv), 1) AS length
-        FROM hegel_facts AS fact
-        WHERE fact.content_tsv @@ (SELECT {tsquery} FROM matching)
+            {lexemes} AS lexemes,
+            greatest(length({unpacked}), 1) AS length
+        FROM {source.format(tsquery=tsquery)}
           AND {gate}
           AND {conditions}
     )"""
 
+    counted = WORDS.format(counted=COUNTED_WHERE_BOUND if bound else COUNTED)
     if mode == "any":
-        words = f"{ANY_WORD},{WORDS},{MATCHING_ANY}"
+        words = f"{ANY_WORD},{counted},{MATCHING_ANY}"
     else:
-        words = f"{ASKED.format(parser=ASKED_BY[mode])},{WORDS},{MATCHING_ASKED}"
+        words = f"{ASKED.format(parser=ASKED_BY[mode])},{counted},{MATCHING_ASKED}"
     damping = DAMPING.format(length="length")
     return f"""{words},{found("rarely", "rare", "true")},
     too_few AS MATERIALIZED (

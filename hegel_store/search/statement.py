@@ -89,6 +89,8 @@ class Search:
     scan looks as far as it took when that was measured for as many facts or more
     (docs/how-to/vector-indexes.md), and as ever where nothing was. In vector mode it then offers
     just as many candidates as are returned.
+    ``bound`` is of a connection that is bound to one corpus: its words are counted and looked up
+    there alone, by functions that row-level security does not slow down.
     ``diversity`` (0..1) chooses from the best ``pool`` (or ``limit``, if that is more) those that
     do not say the same (see hegel_store.search.diversity); a reranker reads the same ones.
 
@@ -115,6 +117,7 @@ class Search:
     reranked: bool = False
     streamed: bool = False
     explained: bool = False
+    bound: bool = False
     embedding: Vector | None = None
     place: Place | None = None
 
@@ -220,6 +223,7 @@ def build(search: Search) -> tuple[TextClause, dict[str, Any]]:
         search.quantised,
         slot is not None and search.recall is not None,
         search.explained,
+        search.bound,
     )
     return statement, parameters
 
@@ -244,6 +248,7 @@ def _statement(
     quantised: bool,
     by_recall: bool,
     explained: bool,
+    bound: bool,
 ) -> TextClause:
     parts = []
     found = "false AS exact, false AS unembedded, false AS scan_limit_hit, NULL AS stranger"
@@ -259,7 +264,7 @@ def _statement(
             vector_column = f"CAST(fact.{slot} AS text)"
     cut = "false AS words_cut"
     if mode != "vector":
-        parts.append(lexical.channel(where, text_mode))
+        parts.append(lexical.channel(where, text_mode, bound))
         if text_mode == "any":
             cut = f"(SELECT count(*) FROM lexemes) > {lexical.MOST_WORDS} AS words_cut"
     parts.append(fusion.fused(mode, fused_by, distance))

@@ -80,6 +80,7 @@ def test_the_page_on_caches_runs_as_it_stands(url, monkeypatch):
         "populations",
         "read-the-log",
         "retrievals",
+        "row-security",
         "runs",
         "search-prompts",
         "vector-indexes",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import text
 from typer.testing import CliRunner
 
 import hegel_store
@@ -68,6 +69,8 @@ def test_a_filled_database_loses_on_the_way_down_what_is_announced_and_nothing_o
         LabelledQuery(query=f"query {n}", relevant={found[0].fact.id: 1.0}) for n in range(5)
     ]
     store.baselines(corpus).record("red", queries, mode="text", blocks=3)
+    with hegel_store.connect(url, corpus=corpus) as bound, bound.begin() as work:
+        work.session.execute(text("SELECT hegel_count_corpus_words(NULL)"))
     store.erasure("ports").run()
     store.facts.add_many(ports, near_duplicates="judge")
     store.populations.propose(corpus, "qa", {"worker": {}}, threshold=0.9, embedding=[1.0] * 384)
@@ -94,6 +97,7 @@ def test_downgrading_says_what_it_discards(url, caplog):
     caplog.set_level("WARNING", "hegel_store.migrate")
     migrate.downgrade(parse_address(url, "the test"), "0006")
     assert [record.message for record in caplog.records] == [
+        "0049.0: The downgrade discards the counts of words by corpus, which can be made anew.",
         "0047.0: The downgrade discards every receipt.",
         "0046.0: The downgrade discards every baseline and its queries.",
         "0045.0: The downgrade discards the vectors, which can be made anew, which models made"

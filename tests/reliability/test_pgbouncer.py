@@ -66,6 +66,30 @@ def _in_a_block(store: Store, scope: tuple[str, str]) -> None:
         work.profiles.append(*scope, {}, expected_version=latest.version if latest else 0)
 
 
+def test_no_client_meets_the_corpus_of_another(pooled_url):
+    """Although they share sessions of the server."""
+    asked = text("SELECT coalesce(current_setting('hegel.corpus', true), '')")
+
+    def work(number: int) -> set[str]:
+        corpus = f"corpus {number}"
+        options = {"pgbouncer": True, "pool": "light", "corpus": corpus}
+        found = set()
+        with hegel_store.connect(pooled_url, **options) as store:
+            for n in range(ROUNDS):
+                store.facts.add_many([NewFact(corpus_id=corpus, content=f"fact {n}")])
+                assert len(store.facts.search(f"fact {n}", mode="text")) > 0
+                with store.begin() as block:
+                    block.profiles.append(corpus, "qa", {})
+                    found |= {block.session.execute(asked).scalar_one()}
+                found |= {store._database.autocommit.execute(asked).scalar_one()}
+        return found
+
+    with ThreadPoolExecutor(2) as threads:
+        assert list(threads.map(work, range(2))) == [{"corpus 0"}, {"corpus 1"}]
+    with hegel_store.connect(pooled_url, pgbouncer=True) as unbound, unbound.begin() as block:
+        assert block.session.execute(asked).scalar_one() == ""
+
+
 def test_hundreds_of_calls_from_several_threads_meet_no_error(pooled_url):
     with hegel_store.connect(pooled_url, pgbouncer=True, pool="light") as store:
         assert store.check().revision

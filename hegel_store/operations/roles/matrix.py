@@ -43,6 +43,7 @@ ALL = "INSERT UPDATE DELETE"
 
 RELATIONS: Mapping[str, Writes] = {
     "hegel_baselines": Writes(ALL, ALL),
+    "hegel_corpus_words": Writes(),  # written by a function with the owner's rights
     "hegel_corpus_writes": Writes(),  # written by a trigger with the owner's rights
     "hegel_embedding_cache": Writes(ALL, ALL),
     "hegel_embedding_spaces": Writes(ALL),
@@ -80,10 +81,13 @@ RELATIONS: Mapping[str, Writes] = {
 """Tables, views and materialized views. Sequences are of identity columns, which need no grant."""
 
 WITH_OWNERS_RIGHTS: Mapping[str, tuple[Role, ...]] = {
+    "hegel_count_corpus_words": ("app",),
     "hegel_count_words": ("app",),
+    "hegel_documents_in_corpus": READERS,
     "hegel_documents_in_statistics": READERS,
     "hegel_documents_with": READERS,
     "hegel_ensure_step_month": ("app", "eval"),
+    "hegel_facts_matching": READERS,
 }
 """Functions that run with the owner's rights, and who may call them. One that is not written here
 may be called by nobody."""
