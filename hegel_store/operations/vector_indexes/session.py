@@ -10,6 +10,11 @@ from sqlalchemy import Connection, Engine
 
 from hegel_store.errors import ConfigurationError, IndexRefused
 from hegel_store.operations.vector_indexes import statements
+from hegel_store.retries import becomes_true
+
+CLOSING_SECONDS = 2.0
+"""How long the lock is asked for again: the server ends a session that was closed a moment ago only
+after its client has gone on."""
 
 
 @contextmanager
@@ -17,9 +22,9 @@ def session(engine: Engine) -> Iterator[Connection]:
     """A connection of its own on which every statement is a transaction and waits as long as it
     takes. Thrown away afterwards, with its settings and the lock that it holds.
 
-    Raises IndexRefused where somebody else holds that lock, and ConfigurationError behind a pooler,
-    which would lend the session to others between two statements: it gives clients numbers of
-    server processes that are none.
+    Raises IndexRefused where somebody else keeps that lock for CLOSING_SECONDS, and
+    ConfigurationError behind a pooler, which would lend the session to others between two
+    statements: it gives clients numbers of server processes that are none.
     """
     connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
     connection.detach()
@@ -31,7 +36,9 @@ def session(engine: Engine) -> Iterator[Connection]:
             )
         send(connection, *statements.PATIENT)
         name = connection.execute(statements.LOCK_NAME).scalar_one()
-        if not connection.execute(statements.LOCK, {"name": name}).scalar_one():
+        if not becomes_true(
+            lambda: connection.scalar(statements.LOCK, {"name": name}), CLOSING_SECONDS
+        ):
             raise IndexRefused(
                 "the vector indexes",
                 "somebody is changing them; what a process that was killed had begun, the server "
