@@ -234,7 +234,7 @@ def test_ids_of_the_server_have_the_layout_of_ours(store: Store) -> None:
         ).all()
     for identifier, now in rows:
         assert (identifier.version, identifier.variant) == (7, "specified in RFC 4122")
-        assert -0.002 < (now - uuid7_time(identifier)).total_seconds() < 1
+        assert -0.002 < (now - uuid7_time(identifier)).total_seconds() < 60
     assert len({identifier for identifier, _ in rows}) == 200
 
 
