@@ -130,16 +130,6 @@ def test_training_and_evaluation_are_refused_what_is_not_theirs(granted):
             assert went_through == [], role
 
 
-def test_training_does_not_migrate(granted):
-    with psycopg.connect(granted, autocommit=True) as owner:
-        owner.execute("UPDATE hegel_store_version SET version_num = '0044.0'")
-    with (
-        connected(granted, "app") as store,
-        pytest.raises(PermissionDenied, match="denied for schema"),
-    ):
-        store.upgrade()
-
-
 def test_a_planted_function_is_not_called_with_the_owners_rights(granted):
     """Who may make temporary objects cannot put one in the way of what runs as the owner."""
     with psycopg.connect(granted.replace("postgres@", "hegel_app@"), autocommit=True) as connection:
