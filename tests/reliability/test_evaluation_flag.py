@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -28,40 +23,12 @@ from hegel_store.operations import vector_indexes
 from hegel_store.settings import Settings, parse_address
 from hegel_store.store import Store
 from tests.embedders import HashingEmbedder
+from tests.evaluating import holder, while_evaluated
 from tests.samples import MAY, Steps
 from tests.servers import wait_until
 
 INDEX = "idx_hegel_facts_embedding_384"
 LOOSE = {"recall": 0.0, "latency_ratio": 1000.0, "sample": 2, "m": 8}
-
-HOLDER = """
-import sys, time, hegel_store
-from hegel_store.connector import Connector
-from hegel_store.evaluation_flag import EvaluationFlag
-store = hegel_store.connect(sys.argv[1])
-with EvaluationFlag(Connector(store.address, store.settings), lease=float(sys.argv[2])).raised():
-    print("raised", flush=True)
-    time.sleep(600)
-"""
-
-
-@contextmanager
-def holder(url: str, lease: float = 30.0) -> Iterator[subprocess.Popen[str]]:
-    """Another process that evaluates."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", HOLDER, url, str(lease)],
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=Path(__file__).parents[2],
-    )
-    try:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "raised\n"
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-        process.stdout.close()
 
 
 def flag(url: str, lease: float) -> EvaluationFlag:
@@ -148,17 +115,6 @@ def test_who_cannot_announce_an_evaluation_is_told(url):
         store.evaluating(),
     ):
         pytest.fail("nobody was told")
-
-
-def while_evaluated(url: str, work, seconds: float = 1.0) -> tuple[bool, bool]:
-    """Whether the work had ended before the evaluation did, and whether it did afterwards."""
-    thread = threading.Thread(target=work, daemon=True)
-    with hegel_store.connect(url) as evaluation, evaluation.evaluating():
-        thread.start()
-        thread.join(seconds)
-        early = not thread.is_alive()
-    thread.join(20)
-    return early, not thread.is_alive()
 
 
 def facts(count: int) -> list[NewFact]:
