@@ -77,6 +77,8 @@ def test_a_run_that_waits_in_vain_ends_in_its_time_and_puts_everything_off(
         assert 1.0 <= report.seconds < NO_HURRY
         assert not report.failed
         assert deleted(store) == 0
+        dry = maintain(stopping, seconds=0.1, dry_run=True)
+        assert set(statuses(dry).values()) == {"put off"}
         assert not maintain(store).failed, "one that is to go on does"
     assert deleted(store) == 3
 
