@@ -50,6 +50,7 @@ class StoreParts:
             [Standby(Database(one, settings, migrate.require_current), one) for one in replicas],
             wait=settings.replica_wait,
             staleness=settings.replica_staleness,
+            outage=settings.replica_outage,
         )
         autocommit = self._database.autocommit
         self.profiles = ProfileRepository(autocommit)

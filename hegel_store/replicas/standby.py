@@ -41,6 +41,7 @@ class Standby:
         self._failures = 0
         self._away_until = 0.0
         self._reason: str | None = None
+        self._receives = True
         event.listen(database.engine, "handle_error", self._note)
 
     @property
@@ -48,9 +49,15 @@ class Standby:
         """Whether it is there, as far as is known, or due to be tried again."""
         return time.monotonic() >= self._away_until
 
-    def past(self, position: int) -> Connection | None:
+    @property
+    def is_there(self) -> bool:
+        """As may_be_asked, and also when all that is wrong is that it receives from nobody."""
+        return self.may_be_asked or not self._receives
+
+    def past(self, position: int, *, receiving: bool = True) -> Connection | None:
         """A connection outside of a transaction, on which everything up to ``position`` is seen;
-        None when the standby is not that far, or away."""
+        None when the standby is not that far, or away, or does not receive, if it has to be
+        ``receiving``."""
         if self._failures:
             self._pause()  # so that one thread tries, and the others do not wait for it
         connection = None
@@ -59,13 +66,16 @@ class Standby:
                 connection = self._database.engine.connect()
                 found = _asked(connection)
             problem = _problem(found)
+            self._receives = found.is_receiving or not found.is_standby
         except PoolExhausted:
             raise
         except (HegelStoreError, exc.DBAPIError, psycopg.Error) as error:
             problem = str(error).partition("\n")[0]
-            found = None
-        if connection is not None and found is not None and problem is None:
-            self._come_back()
+            found, self._receives = None, True
+        may_be_read = problem is None or not (receiving or self._receives)
+        if connection is not None and found is not None and may_be_read:
+            if problem is None:
+                self._come_back()
             if found.position is not None and found.position >= position:
                 self.is_behind = False
                 return connection
