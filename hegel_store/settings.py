@@ -91,8 +91,8 @@ class Settings(BaseSettings):
     searched by meaning, texts and all. ``result_cache`` answers an identical search from memory
     until somebody writes to its corpus. ``follow_seconds`` pass between two looks for new profiles
     where there are no notifications. A standby is waited for during ``replica_wait``, and may be up
-    to ``replica_staleness`` old; while the primary cannot be reached, ``replica_outage``, and 0 means
-    that none answers then. ``role`` connects as that role of ``role_prefix``, by the URL of its own
+    to ``replica_staleness`` old; ``replica_outage`` while the primary cannot be reached (0: it does
+    not answer then). ``role`` connects as that role of ``role_prefix``, by the URL of its own
     (``eval_url`` and so on) where there is one. ``while_evaluating`` says what background work does
     while an evaluation runs. ``corpus`` binds every transaction to one corpus, beyond
     which a database with row-level security shows nothing (docs/how-to/row-security.md).
@@ -324,8 +324,9 @@ def standby_addresses(
     Raises InvalidInput.
     """
     named = [parse_address(url, f"replicas[{number}]") for number, url in enumerate(given)]
-    if settings.role is not None:
-        named = [_as_user(address, str(primary.parameters["user"])) for address in named]
+    user = primary.parameters.get("user")
+    if settings.role is not None and user is not None:
+        named = [_as_user(address, user) for address in named]
     return [replace(address, schema=settings.database_schema) for address in named]
 
 

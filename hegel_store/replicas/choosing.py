@@ -91,13 +91,14 @@ class Replicas:
 
     @contextmanager
     def reading(self, after: str | None) -> Iterator[Connection]:
-        """A connection for one unit of work, outside of a transaction, which refuses to write.
+        """A connection for one unit of work, which refuses to write.
 
         Raises InvalidInput for ``after``, DatabaseError (25006) for a write, and what the primary
         raises where it is asked.
         """
         with self._connection(after) as connection:
-            connection.execution_options(postgresql_readonly=True)
+            if not connection.in_transaction():
+                connection.execution_options(postgresql_readonly=True)
             try:
                 yield connection
             except DatabaseError as error:

@@ -30,12 +30,18 @@ ANSWER_SECONDS = 2.0
 class Standby:
     """A standby with a pool of its own.
 
+    ``pooled`` says that PgBouncer stands before it, and maybe before several of them: another one
+    may answer the next statement, unless both are of one transaction.
+
     ``is_behind`` when it did not come to what was needed in the time allowed: it is asked, and not
     waited for. Safe for threads: what two of them may both do, they may do twice.
     """
 
-    def __init__(self, database: Database, address: DatabaseAddress) -> None:
+    def __init__(
+        self, database: Database, address: DatabaseAddress, *, pooled: bool = False
+    ) -> None:
         self.address = address
+        self._pooled = pooled
         self.is_behind = False
         self._database = database
         self._failures = 0
@@ -55,16 +61,16 @@ class Standby:
         return self.may_be_asked or not self._receives
 
     def past(self, position: int, *, receiving: bool = True) -> Connection | None:
-        """A connection outside of a transaction, on which everything up to ``position`` is seen;
-        None when the standby is not that far, or away, or does not receive, if it has to be
-        ``receiving``."""
+        """A connection on which everything up to ``position`` is seen, outside of a transaction
+        unless it is ``pooled``; None when the standby is not that far, or away, or does not
+        receive, if it has to be ``receiving``."""
         if self._failures:
             self._pause()  # so that one thread tries, and the others do not wait for it
         connection = None
         try:
             with within(ANSWER_SECONDS):
                 connection = self._database.engine.connect()
-                found = _asked(connection)
+                found = _asked_within(connection) if self._pooled else _asked(connection)
             problem = _problem(found)
             self._receives = found.is_receiving or not found.is_standby
         except PoolExhausted:
@@ -157,6 +163,13 @@ def _asked(connection: Connection) -> Progress:
     connection.rollback()
     driver.autocommit = False
     return found
+
+
+def _asked_within(connection: Connection) -> Progress:
+    """How far the server of the transaction is that begins here. Each of its statements sees what
+    was replayed before it, and not the first one alone."""
+    connection.execution_options(postgresql_readonly=True, isolation_level="READ COMMITTED")
+    return progress(connection)
 
 
 def _problem(found: Progress) -> str | None:

@@ -6,8 +6,8 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import psycopg
@@ -33,6 +33,7 @@ unix_socket_dir = {folder}
 listen_port = {port}
 auth_type = any
 pool_mode = transaction
+server_round_robin = {turns}
 default_pool_size = {connections}
 logfile = {folder}/log
 """
@@ -42,26 +43,40 @@ logfile = {folder}/log
 def pooler(server: Server, url: str) -> Iterator[str]:
     """The address of the database ``url`` through the pooler, which lends all clients two server
     connections."""
+    database = url.partition("?")[0].rpartition("/")[2]
+    with pooler_before([server.host], database) as pooled:
+        yield pooled
+
+
+@contextmanager
+def pooler_before(hosts: Sequence[str], database: str) -> Iterator[str]:
+    """As pooler(), before one server or several, which take turns: each has one of its folders of
+    sockets."""
     folder = Path(tempfile.mkdtemp(prefix="hegelb"))
     configuration = folder / "pgbouncer.ini"
     configuration.write_text(
         CONFIGURATION.format(
-            server=server.host, folder=folder, port=PORT, connections=SERVER_CONNECTIONS
+            server=",".join(hosts),
+            folder=folder,
+            port=PORT,
+            turns=int(len(hosts) > 1),
+            connections=SERVER_CONNECTIONS,
         ),
         encoding="utf-8",
     )
     user = None
     if os.geteuid() == 0:  # it refuses to run as root, and only the server's user gets in
-        user = Path(server.host).owner()
+        user = Path(hosts[0]).owner()
         shutil.chown(folder, user)
     process = subprocess.Popen(
         [str(BINARY), str(configuration)], user=user, stderr=subprocess.DEVNULL
     )
-    database = url.partition("?")[0].rpartition("/")[2]
     pooled = f"postgresql://postgres@/{database}?host={folder}&port={PORT}"
     try:
         wait_until(lambda: process.poll() is not None or _answers(pooled))
         assert process.poll() is None, (folder / "log").read_text()
+        if len(hosts) > 1:
+            _open_all(pooled)
         yield pooled
     finally:
         process.terminate()
@@ -75,3 +90,10 @@ def _answers(url: str) -> bool:
     except psycopg.OperationalError:
         return False
     return True
+
+
+def _open_all(url: str) -> None:
+    """Hold every server connection at once, so that all are there and take turns from now on."""
+    with ExitStack() as stack:
+        for _ in range(SERVER_CONNECTIONS):
+            stack.enter_context(psycopg.connect(url)).execute("SELECT 1")
