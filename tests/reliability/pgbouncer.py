@@ -26,7 +26,7 @@ SERVER_CONNECTIONS = 2
 
 CONFIGURATION = """\
 [databases]
-* = host={server} port=5432 user=postgres
+* = host={server} port=5432 user={role}
 [pgbouncer]
 listen_addr =
 unix_socket_dir = {folder}
@@ -49,7 +49,7 @@ def pooler(server: Server, url: str) -> Iterator[str]:
 
 
 @contextmanager
-def pooler_before(hosts: Sequence[str], database: str) -> Iterator[str]:
+def pooler_before(hosts: Sequence[str], database: str, role: str = "postgres") -> Iterator[str]:
     """As pooler(), before one server or several, which take turns: each has one of its folders of
     sockets."""
     folder = Path(tempfile.mkdtemp(prefix="hegelb"))
@@ -57,6 +57,7 @@ def pooler_before(hosts: Sequence[str], database: str) -> Iterator[str]:
     configuration.write_text(
         CONFIGURATION.format(
             server=",".join(hosts),
+            role=role,
             folder=folder,
             port=PORT,
             turns=int(len(hosts) > 1),
