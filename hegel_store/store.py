@@ -55,7 +55,8 @@ class Store(ForWorkers, ForOperators):
         With ``read_only`` it writes nothing (DatabaseError otherwise), and is read on a standby
         where the store has one that is fresh enough: that has replayed what this store committed
         before, what lies before ``after`` (a write_position(), of any process), and is at most
-        ``replica_staleness`` old.
+        ``replica_staleness`` old; while the primary is away and without ``after``, at most
+        ``replica_outage``.
 
         A retryable error (TransactionConflict, DatabaseUnavailable) means that the whole block
         may be run again, as transact() does; OutcomeUnknown, that the connection broke during

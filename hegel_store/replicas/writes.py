@@ -59,18 +59,17 @@ class Writes:
             connection.info[ANSWERED] = True
 
     def _count(self, connection: Any, record: Any) -> None:
-        record.info.pop(ANSWERED, None)
+        """``connection`` is None when it was lost."""
+        was_answered = record.info.pop(ANSWERED, False)
         if record.info.pop(WROTE, False):
-            self.add()
+            if was_answered or connection is not None:
+                self.add()
+            else:
+                self.mark = object()
 
     def _count_lost(self, context: ExceptionContext) -> None:
-        if not context.is_disconnect:
-            return
-        connection = context.connection
-        if connection is not None and not connection.invalidated and connection.info.get(ANSWERED):
-            self.add()  # as what was noted is forgotten with the connection
-        else:
-            self.mark = object()  # a write may have arrived
+        if context.is_disconnect:  # a write may have arrived
+            self.mark = object()
 
 
 def _driver(connection: Connection) -> Any:

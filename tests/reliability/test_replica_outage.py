@@ -7,10 +7,13 @@ import time
 from functools import partial
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 import hegel_store
-from hegel_store.errors import DatabaseUnavailable
+from hegel_store.errors import DatabaseUnavailable, OutcomeUnknown
 from hegel_store.store import Store
+from hegel_store.unit_of_work import UnitOfWork
 from tests.reliability.reading import read
 from tests.reliability.standbys import cluster
 from tests.servers import wait_until
@@ -41,15 +44,28 @@ def test_a_standby_answers_without_the_primary_as_long_as_it_may(request, caplog
             connect(replica_outage=BRIEF) as brief,
             connect(replica_outage=LONG) as patient,
             connect(replica_outage=LONG) as writer,
+            connect(replica_outage=LONG) as by_hand,
             connect(replica_outage=LONG) as late,
         ):
             patient.profiles.append("c", "qa", {})
             token = patient.write_position()
-            for store in (strict, brief, patient, writer):
+            for store in (strict, brief, patient, writer, by_hand):
                 wait_until(partial(is_read_as, store, "c", (True, 1)))
             writer.profiles.append("mine", "qa", {})  # and where that lies is not known
             servers.catch_up()
-            servers.primary.kill()
+
+            def kill_it_in_the_middle(work: UnitOfWork) -> None:
+                work.profiles.append("lost", "qa", {})
+                with by_hand.engine.connect() as connection:
+                    connection.execute(text("CREATE TABLE by_hand (id int)"))
+                    connection.commit()
+                    connection.execute(text("SELECT 1"))
+                    servers.primary.kill()
+                    with pytest.raises(OperationalError):
+                        connection.execute(text("SELECT 1"))
+
+            with pytest.raises(OutcomeUnknown):
+                patient.transact(kill_it_in_the_middle)
             wait_until(lambda: not standby.is_receiving(), 60.0)
             time.sleep(BRIEF)
 
@@ -60,11 +76,12 @@ def test_a_standby_answers_without_the_primary_as_long_as_it_may(request, caplog
                 read(patient, "c", after=token)
             with pytest.raises(DatabaseUnavailable):
                 patient.profiles.append("c", "qa", {})
-            assert read(patient, "c") == (True, 1), "a write that failed hides nothing"
+            assert read(patient, "lost") == (True, 0), "nothing was acknowledged"
             refused = (
                 strict,  # nothing was allowed
                 brief,  # that was too long ago
                 writer,  # its own write might be missing
+                by_hand,  # as might the first of two transactions of one connection
                 late,  # it has never seen the primary
             )
             for store in refused:
