@@ -290,6 +290,18 @@ def translated(constraints: dict[str, HegelStoreError] | None = None) -> Iterato
         raise DatabaseError(str(error)) from error
 
 
+@contextmanager
+def one_snapshot(engine: Engine) -> Iterator[Connection]:
+    """A transaction that only reads, and in which nothing changes.
+
+    Begun so, and not told so by its first statement: on a bound connection that is the second one.
+    """
+    with engine.connect() as connection:
+        connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        with connection.begin():
+            yield connection
+
+
 def copy_rows(session: Session | Connection, statement: str, rows: Iterable[Sequence[Any]]) -> None:
     """Run ``COPY ... FROM STDIN`` in the session's transaction.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import warnings
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
@@ -90,8 +91,9 @@ class Settings(BaseSettings):
     searched by meaning, texts and all. ``result_cache`` answers an identical search from memory
     until somebody writes to its corpus. ``follow_seconds`` pass between two looks for new profiles
     where there are no notifications. A standby is waited for during ``replica_wait``, and may be up
-    to ``replica_staleness`` old. ``role`` connects as that role of ``role_prefix``, by the URL of
-    its own (``eval_url`` and so on) where there is one, and with a pool of the size that suits it
+    to ``replica_staleness`` old; ``replica_outage`` while the primary cannot be reached (0: it does
+    not answer then). ``role`` connects as that role of ``role_prefix``, by the URL of its own
+    (``eval_url`` and so on) where there is one, and with a pool of the size that suits it
     (``eval_pool`` and so on): ``pool`` is used instead where it is given by keyword, or is in the
     environment and the role's is not set. ``while_evaluating`` says what background work does while
     an evaluation runs. ``corpus`` binds every transaction to one corpus, beyond which a database
@@ -129,6 +131,7 @@ class Settings(BaseSettings):
     follow_seconds: float = Field(1.0, gt=0, le=LONGEST_TIMEOUT)
     replica_wait: float = Field(0.5, ge=0, le=LONGEST_TIMEOUT)
     replica_staleness: float = Field(10.0, ge=0, le=LONGEST_TIMEOUT)
+    replica_outage: float = Field(0.0, ge=0, le=LONGEST_TIMEOUT)
     role: Role | None = None
     role_prefix: RolePrefix = DEFAULT_PREFIX
     migrate_url: SecretStr | None = Field(None, repr=False)
@@ -308,15 +311,34 @@ def _own_address(settings: Settings) -> DatabaseAddress | None:
 
 
 def _as_role(address: DatabaseAddress, settings: Settings) -> DatabaseAddress:
-    """The address for the role's user. The password of another user is left out: libpq then looks
-    for the role's own in its password file."""
+    """The address for the role's user."""
     if settings.role is None:
         return address
-    user = role_name(settings.role_prefix, settings.role)
+    return _as_user(address, role_name(settings.role_prefix, settings.role))
+
+
+def _as_user(address: DatabaseAddress, user: str) -> DatabaseAddress:
+    """The password of another user is left out: libpq then looks for the user's own in its password
+    file."""
     parameters = dict(address.parameters)
     if parameters.get("user") != user:
         parameters.pop("password", None)
     return replace(address, parameters=_Hidden(parameters | {"user": user}))
+
+
+def standby_addresses(
+    settings: Settings, primary: DatabaseAddress, given: Sequence[str | URL]
+) -> Sequence[DatabaseAddress]:
+    """Where standbys of the primary are. A store that is connected as a role reads them as the same
+    user, whomever their URLs name: another one may see more.
+
+    Raises InvalidInput.
+    """
+    named = [parse_address(url, f"replicas[{number}]") for number, url in enumerate(given)]
+    user = primary.parameters.get("user")
+    if settings.role is not None and user is not None:
+        named = [_as_user(address, user) for address in named]
+    return [replace(address, schema=settings.database_schema) for address in named]
 
 
 def resolve_address(settings: Settings, url: str | URL | None = None) -> DatabaseAddress:

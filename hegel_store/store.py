@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import replace
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -31,7 +30,7 @@ from hegel_store.repositories import (
 from hegel_store.repositories.learning import learn
 from hegel_store.repositories.spaces import Embedders
 from hegel_store.retries import repeated
-from hegel_store.settings import Settings, parse_address, resolve_address
+from hegel_store.settings import Settings, resolve_address, standby_addresses
 from hegel_store.store_operations import ForOperators
 from hegel_store.store_workers import ForWorkers
 from hegel_store.unit_of_work import UnitOfWork, commit
@@ -56,7 +55,8 @@ class Store(ForWorkers, ForOperators):
         With ``read_only`` it writes nothing (DatabaseError otherwise), and is read on a standby
         where the store has one that is fresh enough: that has replayed what this store committed
         before, what lies before ``after`` (a write_position(), of any process), and is at most
-        ``replica_staleness`` old.
+        ``replica_staleness`` old; while the primary is away and without ``after``, at most
+        ``replica_outage``.
 
         A retryable error (TransactionConflict, DatabaseUnavailable) means that the whole block
         may be run again, as transact() does; OutcomeUnknown, that the connection broke during
@@ -190,7 +190,8 @@ def connect(
     that is being moved from one model to another has both in a list, and the one that serves is
     asked. The first space is the one that searches use when they name none.
 
-    ``replicas`` are URLs of streaming standbys of that database, for begin(read_only=True).
+    ``replicas`` are URLs of streaming standbys of that database, for begin(read_only=True). With a
+    ``role`` they are read as the same user.
 
     Raises InvalidInput for a setting or URL that is not understood, ConfigurationError when no
     database is named or the embedded server cannot start.
@@ -198,8 +199,6 @@ def connect(
     resolved = Settings(embedded=embedded, **settings)
     if isinstance(replicas, str | URL):
         raise InvalidInput("replicas", "must be a list of URLs")
-    standbys = [
-        replace(parse_address(one, f"replicas[{number}]"), schema=resolved.database_schema)
-        for number, one in enumerate(replicas)
-    ]
-    return Store(resolve_address(resolved, url), resolved, embedder, embedders, standbys)
+    address = resolve_address(resolved, url)
+    standbys = standby_addresses(resolved, address, replicas)
+    return Store(address, resolved, embedder, embedders, standbys)

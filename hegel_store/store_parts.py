@@ -47,9 +47,15 @@ class StoreParts:
         self._database = Database(address, settings, migrate.require_current)
         self._replicas = Replicas(
             self._database,
-            [Standby(Database(one, settings, migrate.require_current), one) for one in replicas],
+            [
+                Standby(
+                    Database(one, settings, migrate.require_current), one, pooled=settings.pgbouncer
+                )
+                for one in replicas
+            ],
             wait=settings.replica_wait,
             staleness=settings.replica_staleness,
+            outage=settings.replica_outage,
         )
         autocommit = self._database.autocommit
         self.profiles = ProfileRepository(autocommit)

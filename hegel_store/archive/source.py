@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine
 
 from hegel_store.answering import unhurried
 from hegel_store.archive import statements
+from hegel_store.database import one_snapshot
 from hegel_store.errors import ConfigurationError, TransactionConflict
 from hegel_store.repositories import StepRepository
 from hegel_store.retries import becomes_true
@@ -32,8 +33,7 @@ class Source(Protocol):
 @contextmanager
 def snapshot(source: Source) -> Iterator[Connection]:
     """A transaction that only reads, and in which nothing changes."""
-    with unhurried(), source.engine.begin() as connection:
-        connection.execute(statements.ONE_SNAPSHOT)
+    with unhurried(), one_snapshot(source.engine) as connection:
         connection.execute(statements.UNLIMITED)
         yield connection
 

@@ -25,7 +25,6 @@ NAMES = tuple(name for name, _, _ in FIELDS)
 DOCUMENTS = tuple(name for name, kind, _ in FIELDS if kind == "jsonb")
 
 PROCESS = text("SELECT pg_backend_pid()")
-ONE_SNAPSHOT = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 
 # A large log takes its time, while nobody may wait behind a lock for long.
 UNLIMITED = text("SET LOCAL statement_timeout = 0")

@@ -14,6 +14,7 @@ from hegel_store.database import Database, translated
 from hegel_store.errors import DatabaseError, DatabaseUnavailable, HegelStoreError
 from hegel_store.failures import Failure, failure_of, sqlstate_of
 from hegel_store.models.replicas import ReplicaHealth
+from hegel_store.replicas.absence import Absence
 from hegel_store.replicas.positions import check_position, shown, written
 from hegel_store.replicas.standby import Standby
 from hegel_store.replicas.writes import Writes
@@ -30,6 +31,15 @@ class _Sample:
     position: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Own:
+    """A position beyond the store's writes up to these marks."""
+
+    mark: object
+    acknowledged: object
+    position: int
+
+
 class Replicas:
     """The standbys of a store.
 
@@ -42,18 +52,32 @@ class Replicas:
 
     To know where the primary is it is asked, with one small statement: by the first unit of work
     after a write, and otherwise twice per ``staleness``.
+
+    While the primary cannot be reached, a standby answers that has replayed where it was when it
+    was last asked, if that is no longer ago than ``outage`` seconds, and every write of the store
+    that was acknowledged lies before. It need not receive from anybody then. A unit of work with
+    ``after`` is not sent there.
     """
 
     def __init__(
-        self, primary: Database, standbys: Sequence[Standby], *, wait: float, staleness: float
+        self,
+        primary: Database,
+        standbys: Sequence[Standby],
+        *,
+        wait: float,
+        staleness: float,
+        outage: float = 0.0,
     ) -> None:
         self._primary = primary
         self._standbys = standbys
         self._wait = wait
         self._staleness = staleness
+        self._outage = outage
+        self._absence = Absence()
         self._writes = Writes()
-        self._own: tuple[object, int] = (self._writes.mark, 0)
+        self._own = _Own(self._writes.mark, self._writes.acknowledged, 0)
         self._samples: tuple[_Sample, ...] = ()
+        self._latest: _Sample | None = None
         self.watch(primary.engine)
 
     def watch(self, engine: Engine) -> None:
@@ -67,18 +91,14 @@ class Replicas:
 
     @contextmanager
     def reading(self, after: str | None) -> Iterator[Connection]:
-        """A connection for one unit of work, outside of a transaction, which refuses to write.
+        """A connection for one unit of work, which refuses to write.
 
         Raises InvalidInput for ``after``, DatabaseError (25006) for a write, and what the primary
         raises where it is asked.
         """
-        at_least = 0 if after is None else check_position("after", after)
-        connection = self._fresh(self._needed(at_least)) if self._standbys else None
-        if connection is None:
-            with translated():
-                connection = self._primary.engine.connect()
-        with connection:
-            connection.execution_options(postgresql_readonly=True)
+        with self._connection(after) as connection:
+            if not connection.in_transaction():
+                connection.execution_options(postgresql_readonly=True)
             try:
                 yield connection
             except DatabaseError as error:
@@ -104,6 +124,43 @@ class Replicas:
         for standby in self._standbys:
             standby.close()
 
+    def _connection(self, after: str | None) -> Connection:
+        at_least = 0 if after is None else check_position("after", after)
+        may_be_old = after is None and self._outage > 0
+        if may_be_old and self._absence.is_known and (older := self._older()) is not None:
+            return older
+        try:
+            connection = self._fresh(self._needed(at_least)) if self._standbys else None
+            if connection is None:
+                with translated():
+                    connection = self._primary.engine.connect()
+        except DatabaseUnavailable as error:
+            older = self._older() if may_be_old else None
+            if older is None:
+                raise
+            self._absence.note(str(error))
+            return older
+        self._absence.end()
+        return connection
+
+    def _older(self) -> Connection | None:
+        """A standby that shows what the primary had when it was last there; None where that is too
+        long ago, or the store has written since."""
+        latest, own = self._latest, self._own
+        if (
+            latest is None
+            or time.monotonic() - latest.began > self._outage
+            or own.acknowledged is not self._writes.acknowledged
+        ):
+            return None
+        position = max(latest.position, own.position)
+        for standby in random.sample(self._standbys, len(self._standbys)):
+            if standby.is_there:
+                connection = standby.past(position, receiving=False)
+                if connection is not None:
+                    return connection
+        return None
+
     def _fresh(self, position: int) -> Connection | None:
         ends_at = time.monotonic() + self._wait
         pause = SHORTEST_POLL
@@ -124,10 +181,10 @@ class Replicas:
             pause = min(2 * pause, LONGEST_POLL)
 
     def _needed(self, at_least: int) -> int:
-        mark, own = self._writes.mark, self._own
-        if own[0] is not mark:
-            own = self._own = (mark, self._ask())
-        return max(own[1], at_least, self._bound())
+        mark, acknowledged, own = self._writes.mark, self._writes.acknowledged, self._own
+        if own.mark is not mark:
+            own = self._own = _Own(mark, acknowledged, self._ask())
+        return max(own.position, at_least, self._bound())
 
     def _bound(self) -> int:
         """The least position that is not too old."""
@@ -154,6 +211,7 @@ class Replicas:
             # What is connected to is a standby now: the next attempt looks for the primary.
             self._primary.close()
             raise DatabaseUnavailable("the primary has become a standby")
+        self._latest = _Sample(began, position)
         samples = self._recent(began)
         if not samples or began - samples[-1].began > self._staleness / 4:
             self._samples = (*samples, _Sample(began, position))

@@ -71,8 +71,8 @@ def written(connection: Connection) -> int | None:
 
 
 def progress(connection: Connection) -> Progress:
-    """How far a standby is. The connection must be outside of a transaction: a unit of work that
-    sees one snapshot has to begin after this."""
+    """How far a standby is. The connection must be outside of a transaction that sees one snapshot:
+    a unit of work that does has to begin after this."""
     is_standby, is_receiving, position = connection.execute(REPLAYED).one()
     return Progress(
         is_standby=is_standby,

@@ -30,17 +30,24 @@ ANSWER_SECONDS = 2.0
 class Standby:
     """A standby with a pool of its own.
 
+    ``pooled`` says that PgBouncer stands before it, and maybe before several of them: another one
+    may answer the next statement, unless both are of one transaction.
+
     ``is_behind`` when it did not come to what was needed in the time allowed: it is asked, and not
     waited for. Safe for threads: what two of them may both do, they may do twice.
     """
 
-    def __init__(self, database: Database, address: DatabaseAddress) -> None:
+    def __init__(
+        self, database: Database, address: DatabaseAddress, *, pooled: bool = False
+    ) -> None:
         self.address = address
+        self._pooled = pooled
         self.is_behind = False
         self._database = database
         self._failures = 0
         self._away_until = 0.0
         self._reason: str | None = None
+        self._receives = True
         event.listen(database.engine, "handle_error", self._note)
 
     @property
@@ -48,24 +55,33 @@ class Standby:
         """Whether it is there, as far as is known, or due to be tried again."""
         return time.monotonic() >= self._away_until
 
-    def past(self, position: int) -> Connection | None:
-        """A connection outside of a transaction, on which everything up to ``position`` is seen;
-        None when the standby is not that far, or away."""
+    @property
+    def is_there(self) -> bool:
+        """As may_be_asked, and also when all that is wrong is that it receives from nobody."""
+        return self.may_be_asked or not self._receives
+
+    def past(self, position: int, *, receiving: bool = True) -> Connection | None:
+        """A connection on which everything up to ``position`` is seen, outside of a transaction
+        unless it is ``pooled``; None when the standby is not that far, or away, or does not
+        receive, if it has to be ``receiving``."""
         if self._failures:
             self._pause()  # so that one thread tries, and the others do not wait for it
         connection = None
         try:
             with within(ANSWER_SECONDS):
                 connection = self._database.engine.connect()
-                found = _asked(connection)
+                found = _asked_within(connection) if self._pooled else _asked(connection)
             problem = _problem(found)
+            self._receives = found.is_receiving or not found.is_standby
         except PoolExhausted:
             raise
         except (HegelStoreError, exc.DBAPIError, psycopg.Error) as error:
             problem = str(error).partition("\n")[0]
-            found = None
-        if connection is not None and found is not None and problem is None:
-            self._come_back()
+            found, self._receives = None, True
+        may_be_read = problem is None or not (receiving or self._receives)
+        if connection is not None and found is not None and may_be_read:
+            if problem is None:
+                self._come_back()
             if found.position is not None and found.position >= position:
                 self.is_behind = False
                 return connection
@@ -147,6 +163,13 @@ def _asked(connection: Connection) -> Progress:
     connection.rollback()
     driver.autocommit = False
     return found
+
+
+def _asked_within(connection: Connection) -> Progress:
+    """How far the server of the transaction is that begins here. Each of its statements sees what
+    was replayed before it, and not the first one alone."""
+    connection.execution_options(postgresql_readonly=True, isolation_level="READ COMMITTED")
+    return progress(connection)
 
 
 def _problem(found: Progress) -> str | None:

@@ -42,9 +42,13 @@ WITHOUT_VECTOR = text(
     SELECT corpus_id, id, name FROM hegel_labels
     WHERE deleted_at IS NULL AND embedding_model IS DISTINCT FROM :model
       AND (CAST(:corpus_id AS text) IS NULL OR corpus_id = :corpus_id)
+      AND has_column_privilege(tableoid, 'embedding', 'UPDATE')
+      AND current_setting('transaction_read_only') = 'off'
     LIMIT :limit
     """
 )
+"""None for who could not store the vectors: an evaluation and a dashboard search what is there."""
+
 EMBED = text(
     f"""
     UPDATE hegel_labels AS label
@@ -130,8 +134,8 @@ class LabelRepository:
         """The labels whose names are nearest to ``query`` in meaning, the nearest first.
 
         On the store, names that this embedder's model has not embedded yet are embedded first; in
-        a transaction they are not found. Raises InvalidInput (also for a model of another size
-        than 384) and EmbedderMissing.
+        a transaction, and by a role that only reads labels, they are not found. Raises InvalidInput
+        (also for a model of another size than 384) and EmbedderMissing.
         """
         check_text("query", query)
         values: dict[str, Any] = {

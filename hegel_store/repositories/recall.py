@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Engine, RowMapping, TextClause, text
+from sqlalchemy import Connection, Engine, RowMapping, TextClause
 
-from hegel_store.database import translated
+from hegel_store.database import one_snapshot, translated
 from hegel_store.embeddings.protocol import Embedder, embed_distinct, maker_of
 from hegel_store.errors import EmbedderMissing, InvalidInput, NotFound
 from hegel_store.models.checks import check_integer, check_name, check_text
@@ -175,10 +175,8 @@ class _Run:
 
 @contextmanager
 def _snapshot(engine: Engine) -> Iterator[Connection]:
-    """A transaction that changes nothing, and in which nothing changes: a fact that is added
-    between two statements would look like one that the index had missed."""
-    with translated(), engine.connect() as connection:
-        connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+    """A fact that is added between two statements would look like one that the index had missed."""
+    with translated(), one_snapshot(engine) as connection:
         yield connection
 
 

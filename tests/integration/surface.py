@@ -136,6 +136,7 @@ def read(store: Store) -> None:
     for mode in ("text", "vector", "hybrid"):
         assert store.facts.search("hedgehogs sleep", corpus_id="news", mode=mode)
     store.labels.all("news")
+    assert store.labels.search("animals", corpus_id="news")
     store.retrievals.reward_by_fact("news")
     store.runs.list()
     store.scores.summary("news", [latest.id], split="test")

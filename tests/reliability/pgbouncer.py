@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import psycopg
@@ -34,6 +34,7 @@ listen_port = {port}
 auth_type = {authentication}
 auth_file = {folder}/users
 pool_mode = transaction
+server_round_robin = {turns}
 default_pool_size = {connections}
 logfile = {folder}/log
 """
@@ -43,15 +44,27 @@ logfile = {folder}/log
 def pooler(server: Server, url: str, users: Sequence[str] = ()) -> Iterator[str]:
     """The address of the database ``url`` through the pooler, which lends all clients two server
     connections; or two to the clients of each user, where ``users`` may connect by their names."""
+    database = url.partition("?")[0].rpartition("/")[2]
+    with pooler_before([server.host], database, users=users) as pooled:
+        yield pooled
+
+
+@contextmanager
+def pooler_before(
+    hosts: Sequence[str], database: str, role: str = "postgres", users: Sequence[str] = ()
+) -> Iterator[str]:
+    """As pooler(), before one server or several, which take turns: each has one of its folders of
+    sockets. All clients but ``users`` are ``role`` there."""
     folder = Path(tempfile.mkdtemp(prefix="hegelb"))
     configuration = folder / "pgbouncer.ini"
     configuration.write_text(
         CONFIGURATION.format(
-            server=server.host,
+            server=",".join(hosts),
             folder=folder,
             port=PORT,
+            turns=int(len(hosts) > 1),
             connections=SERVER_CONNECTIONS,
-            user="" if users else "user=postgres",
+            user="" if users else f"user={role}",
             authentication="trust" if users else "any",
         ),
         encoding="utf-8",
@@ -60,16 +73,17 @@ def pooler(server: Server, url: str, users: Sequence[str] = ()) -> Iterator[str]
     (folder / "users").write_text(known, encoding="utf-8")
     user = None
     if os.geteuid() == 0:  # it refuses to run as root, and only the server's user gets in
-        user = Path(server.host).owner()
+        user = Path(hosts[0]).owner()
         shutil.chown(folder, user)
     process = subprocess.Popen(
         [str(BINARY), str(configuration)], user=user, stderr=subprocess.DEVNULL
     )
-    database = url.partition("?")[0].rpartition("/")[2]
     pooled = f"postgresql://postgres@/{database}?host={folder}&port={PORT}"
     try:
         wait_until(lambda: process.poll() is not None or _answers(pooled))
         assert process.poll() is None, (folder / "log").read_text()
+        if len(hosts) > 1:
+            _open_all(pooled)
         yield pooled
     finally:
         process.terminate()
@@ -83,3 +97,10 @@ def _answers(url: str) -> bool:
     except psycopg.OperationalError:
         return False
     return True
+
+
+def _open_all(url: str) -> None:
+    """Hold every server connection at once, so that all are there and take turns from now on."""
+    with ExitStack() as stack:
+        for _ in range(SERVER_CONNECTIONS):
+            stack.enter_context(psycopg.connect(url)).execute("SELECT 1")

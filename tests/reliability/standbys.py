@@ -138,7 +138,7 @@ class Cluster:
     @property
     def url(self) -> str:
         hosts = ",".join([self.primary.host, *(one.host for one in self.standbys)])
-        return f"postgresql://postgres@/{DATABASE}?host={hosts}&target_session_attrs=read-write"
+        return f"postgresql://postgres@/{DATABASE}?host={hosts}&target_session_attrs=primary"
 
     @property
     def replicas(self) -> list[str]:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
-import traceback
-from collections.abc import Callable
 from contextlib import suppress
 
 import psycopg
@@ -15,30 +12,12 @@ from sqlalchemy.exc import DBAPIError
 
 import hegel_store
 from hegel_store.errors import DatabaseUnavailable
+from tests.reliability.forking import in_child
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 
 SCOPE = ("forked", "qa")
 PID = text("SELECT pg_backend_pid()")
-
-
-def _in_child(work: Callable[[], object]) -> str:
-    """What ``work`` gives in a forked child, or its traceback; the child ends like a program that
-    leaves its blocks and does not skip its cleaning up."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            answer = str(work())
-        except BaseException:
-            answer = traceback.format_exc()
-        os.write(writing, answer.encode()[:60_000])
-        os._exit(0)
-    os.close(writing)
-    with os.fdopen(reading) as pipe:
-        answer = pipe.read()
-    assert os.waitpid(child, 0)[1] == 0
-    return answer
 
 
 def _backends(store: hegel_store.Store) -> set[int]:
@@ -59,14 +38,14 @@ def test_call_and_block_work_on_both_sides_of_a_fork(store):
         return _backends(store) & parents or "its own"
 
     for _ in range(3):
-        assert _in_child(work) == "its own"
+        assert in_child(work) == "its own"
         assert _backends(store) == parents
     store.profiles.append(*SCOPE, {"worker": {"system_prompt": "from the parent"}})
     assert [profile.version for profile in store.profiles.history(*SCOPE)] == [*range(7, 0, -1)]
 
 
 def test_store_that_was_never_used_before_the_fork_works_in_the_child(store):
-    assert _in_child(lambda: store.check().revision) == store.check().revision
+    assert in_child(lambda: store.check().revision) == store.check().revision
 
 
 def test_child_that_leaves_the_block_it_was_forked_in_does_not_end_it(store):
@@ -82,9 +61,9 @@ def test_child_that_leaves_the_block_it_was_forked_in_does_not_end_it(store):
             store.profiles.append("forked elsewhere", "qa", {"worker": {}})
             return "left"
 
-        assert _in_child(leave) == "left"
+        assert in_child(leave) == "left"
         # Its ROLLBACK meets a closed line, and not the parent's transaction.
-        assert "server closed the connection" in _in_child(work.session.close)
+        assert "server closed the connection" in in_child(work.session.close)
         assert work.profiles.latest(*SCOPE).version == 1
     assert store.profiles.latest(*SCOPE).profile == {"worker": {"system_prompt": "kept"}}
 
@@ -94,9 +73,9 @@ def test_grandchildren_work_too(store):
 
     def work() -> object:
         store.profiles.append(*SCOPE, {"worker": {}})
-        return _in_child(lambda: store.profiles.append(*SCOPE, {"worker": {}}).version)
+        return in_child(lambda: store.profiles.append(*SCOPE, {"worker": {}}).version)
 
-    assert _in_child(work) == "2"
+    assert in_child(work) == "2"
 
 
 def _append(store: hegel_store.Store, queue: multiprocessing.Queue) -> None:

@@ -271,12 +271,13 @@ def test_the_page_on_standbys_runs_as_it_stands(servers, capsys):
     urls = [servers.url, *servers.replicas]
     scope = {"hegel_store": hegel_store}
     blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
-    assert len(blocks) == 5
+    assert len(blocks) == 6
     for block in blocks:
         for named, real in zip(re.findall(r'"(postgresql://[^"]*)"', block), urls, strict=False):
             block = block.replace(f'"{named}"', f'"{real}"')
         exec(compile(block, "replicas.md", "exec"), scope)  # noqa: S102
-    scope["store"].close()
+    for opened in ("store", "reader"):
+        scope[opened].close()
     assert capsys.readouterr().out.split().count("fresh") == 2
     assert (scope["newest"].version, scope["steps"]) == (1, [])
 

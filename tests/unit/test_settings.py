@@ -14,7 +14,13 @@ from sqlalchemy.engine import make_url
 import hegel_store
 from hegel_store.database import Connector
 from hegel_store.errors import ConfigurationError, InvalidInput
-from hegel_store.settings import Settings, named_address, parse_address, resolve_address
+from hegel_store.settings import (
+    Settings,
+    named_address,
+    parse_address,
+    resolve_address,
+    standby_addresses,
+)
 
 SECRET = "s3cr3t/p@ss:w%rd €"  # noqa: S105
 ENCODED = "s3cr3t%2Fp%40ss%3Aw%25rd%20%E2%82%AC"
@@ -169,6 +175,24 @@ def test_several_hosts_are_kept_in_order(text, hosts, ports):
     address = parse_address(text, "the test")
     assert (address.parameters["host"], address.parameters["port"]) == (hosts, ports)
     assert make_url(str(address)).query["host"] == hosts
+
+
+def test_standbys_are_read_as_the_role_whomever_their_urls_name():
+    given = ["postgresql://owner:hunter2@b/d", "postgresql://hegel_eval:own@c/d", "host=e dbname=d"]
+
+    def users(settings: Settings, url: str | None) -> list[tuple[str | None, str | None]]:
+        found = standby_addresses(settings, resolve_address(settings, url), given)
+        return [(one.parameters.get("user"), one.parameters.get("password")) for one in found]
+
+    assert users(Settings(), "postgresql://a/d") == [
+        ("owner", "hunter2"),
+        ("hegel_eval", "own"),
+        (None, None),
+    ]
+    evaluation = [("hegel_eval", None), ("hegel_eval", "own"), ("hegel_eval", None)]
+    assert users(Settings(role="eval"), "postgresql://a/d") == evaluation
+    own = Settings(role="eval", eval_url="postgresql://judge:x@a/d")
+    assert users(own, None) == [("judge", None)] * 3
 
 
 def test_single_ipv6_host_is_kept():

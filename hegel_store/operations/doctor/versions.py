@@ -111,7 +111,7 @@ def check_server(patient: Patient) -> Iterator[Finding]:
             subject="the server",
             seen="it is in recovery: a standby, or restoring a backup",
             why="Nothing can be written here; counters of scans are this server's own.",
-            remedy="hegel-store doctor --url postgresql://.../?target_session_attrs=read-write",
+            remedy="hegel-store doctor --url postgresql://.../?target_session_attrs=primary",
         )
     elif row.read_only == "on":
         yield Finding(

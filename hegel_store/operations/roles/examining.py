@@ -69,6 +69,7 @@ class Place:
     home: str
     vector_home: str
     path: str | None
+    is_isolated: bool
     names: Mapping[Role, str]
 
     @classmethod
@@ -81,6 +82,7 @@ class Place:
             home=row.home,
             vector_home=row.vector_home,
             path=row.path,
+            is_isolated=row.is_isolated,
             names={role: role_name(prefix, role) for role in ROLES},
         )
 
@@ -88,6 +90,10 @@ class Place:
     def grantees(self) -> dict[str, Role | None]:
         """Those whose grants are looked at, and which of our roles each is."""
         return {PUBLIC: None, **{name: role for role, name in self.names.items()}}
+
+    def hides(self, name: str) -> bool:
+        """Whether a table or function tells more than row-level security lets anybody know."""
+        return self.is_isolated and name in matrix.CLOSED_BY_ISOLATION
 
     def values(self, settings: RoleSettings) -> dict[str, str]:
         """The settings, and the search_path where what is needed is not on the default one."""
@@ -183,7 +189,9 @@ def _relations(connection: Connection, place: Place) -> Iterator[RoleDifference]
         for grantee, role in place.grantees.items():
             if role == "migrate":
                 continue  # the owner
-            wanted = frozenset() if role is None or listed is None else listed.of(role)
+            wanted: frozenset[str] = frozenset()
+            if role is not None and listed is not None and not place.hides(row.name):
+                wanted = listed.of(role)
             yield from _compared(grantee, on, wanted, whole[row.name, grantee])
             columns = matrix.COLUMNS.get((row.name, role), ()) if role is not None else ()
             for privilege in ("INSERT", "REFERENCES", "SELECT", "UPDATE"):
@@ -213,7 +221,8 @@ def _functions(connection: Connection, place: Place) -> Iterator[RoleDifference]
         )
         for grantee, role in place.grantees.items():
             if role != "migrate":
-                wanted = ["EXECUTE"] if role in executors else []
+                is_open = role in executors and not place.hides(row.name)
+                wanted = ["EXECUTE"] if is_open else []
                 held = ["EXECUTE"] if grantee in row.executors else []
                 yield from _compared(grantee, on, wanted, held)
 

@@ -92,6 +92,11 @@ WITH_OWNERS_RIGHTS: Mapping[str, tuple[Role, ...]] = {
 """Functions that run with the owner's rights, and who may call them. One that is not written here
 may be called by nobody."""
 
+CLOSED_BY_ISOLATION = frozenset(
+    {"hegel_documents_in_statistics", "hegel_documents_with", "hegel_word_counts"}
+)
+"""What tells of all corpora: nobody may, as long as row-level security is on."""
+
 DATABASE: Mapping[Role, frozenset[str]] = {
     "migrate": frozenset({"CONNECT", "TEMPORARY"}),
     "app": frozenset({"CONNECT", "TEMPORARY"}),  # imported scopes arrive in temporary tables

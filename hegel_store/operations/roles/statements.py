@@ -17,7 +17,8 @@ TAKE_TURNS = text(
     "set_config('lock_timeout', '2s', true)"
 )
 
-# ``path`` is the search_path that sessions need where the default one does not do.
+# ``path`` is the search_path that sessions need where the default one does not do; with row-level
+# security a database ``is_isolated``.
 PLACE = text(
     """
     SELECT
@@ -32,6 +33,9 @@ PLACE = text(
             )
         END AS path,
         rolsuper AS is_superuser,
+        coalesce((
+            SELECT relrowsecurity FROM pg_catalog.pg_class WHERE oid = to_regclass('hegel_facts')
+        ), false) AS is_isolated,
         current_user AS me
     FROM pg_catalog.pg_roles
     LEFT JOIN (

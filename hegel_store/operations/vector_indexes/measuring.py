@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine
 
 from hegel_store.database import translated
 from hegel_store.embeddings.protocol import Embedder, embed_distinct, maker_of
@@ -108,7 +108,7 @@ def _embedded(questions: Sequence[str], embedder: Embedder | None) -> Asked | No
 def bench(engine: Engine, place: Place) -> Iterator[Bench]:
     """A transaction of one snapshot in which indexes can be measured; rolled back."""
     with translated(), engine.connect() as connection:
-        connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+        connection.execution_options(isolation_level="REPEATABLE READ")
         yield Bench(connection, place)  # and no commit
 
 
