@@ -5,6 +5,12 @@ from hegel_store.operations.watching.explaining import Explained, Explanation, e
 from hegel_store.operations.watching.locks import LockTree, Waiter, locks
 from hegel_store.operations.watching.profiling import profile
 from hegel_store.operations.watching.usage import Order, RoleUsage, StatementUsage, Usage, top
+from hegel_store.operations.watching.usage_views import (
+    UsageViews,
+    add_usage_views,
+    drop_usage_views,
+    usage_views,
+)
 
 __all__ = [
     "Call",
@@ -15,10 +21,14 @@ __all__ = [
     "RoleUsage",
     "StatementUsage",
     "Usage",
+    "UsageViews",
     "Waiter",
+    "add_usage_views",
+    "drop_usage_views",
     "explain",
     "locks",
     "profile",
     "resolve",
     "top",
+    "usage_views",
 ]
