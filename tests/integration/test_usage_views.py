@@ -204,7 +204,7 @@ def test_nothing_else_minds_the_views(with_views, url, tmp_path):
     run("isolation", "on", "--url", url)
     run("isolation", "off", "--url", url)
     run("erase", "news", "--yes", "--spool-dir", tmp_path, "--url", url)
-    assert store.facts.search("hedgehogs", corpus_id="news") == []
+    assert len(store.facts.search("hedgehogs", corpus_id="news")) == 0
     migrate.downgrade(store.address, "base")
     migrate.upgrade(store.address)
     assert rows(store, f"SELECT count(*) FROM {ROLE_USAGE}") == [(0,)]
