@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 from weakref import WeakSet
 
 import psycopg
@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 from hegel_store.connector import Connector, opened
 from hegel_store.errors import DatabaseError, HegelStoreError, MigrationRequired, OutcomeUnknown
 from hegel_store.failures import Failure, constraint_of, error_of, failure_of, leaves_unknown
+from hegel_store.observing.seam import SERVER, Server
 from hegel_store.observing.tagging import tag
 from hegel_store.pooling import WatchedPool
 from hegel_store.settings import DatabaseAddress, PoolPreset, Settings, WhileEvaluating
@@ -60,7 +61,8 @@ _engines: WeakSet[Engine] = WeakSet()
 class Database:
     """One engine with its pool. Safe for threads; a forked child gets connections of its own.
 
-    ``diagnose`` is called when a table or column is missing, and raises the error that says which
+    ``role`` is the server's among those of a store: on a standby nothing is written. ``diagnose``
+    is called when a table or column is missing, and raises the error that says which
     of database and package is behind, if it finds one to be.
     """
 
@@ -69,7 +71,9 @@ class Database:
         address: DatabaseAddress,
         settings: Settings,
         diagnose: Callable[[Engine], object],
+        role: Literal["primary", "standby"] = "primary",
     ) -> None:
+        server = _server(address, role)
         self.size = POOL_PRESETS[settings.pool]
         # Most recently used first, so that connections which a burst opened can grow idle.
         self.engine: Engine = create_engine(
@@ -83,8 +87,10 @@ class Database:
             pool_use_lifo=True,
             skip_autocommit_rollback=True,
             hide_parameters=True,
-            execution_options={BOUND_TO: settings.corpus},
+            execution_options={BOUND_TO: settings.corpus, SERVER: server},
         )
+        pool: Any = self.engine.pool
+        pool.server = server
         event.listen(self.engine, "checkin", _note_return)
         event.listen(self.engine, "checkout", _check_connection(self.engine, self.size.idle))
         event.listen(self.engine, "handle_error", _leave_standby)
@@ -105,6 +111,18 @@ class Database:
     def close(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
+
+
+def _server(address: DatabaseAddress, role: Literal["primary", "standby"]) -> Server:
+    """Of several hosts nobody knows beforehand which one answers."""
+    parameters = address.parameters
+    host, port = (str(parameters.get(name, "")) for name in ("host", "port"))
+    return Server(
+        role=role,
+        address=host if host and "," not in host else None,
+        port=int(port) if port.isdecimal() else None,
+        database=parameters.get("dbname"),
+    )
 
 
 def _note_return(connection: Any, record: Any) -> None:
@@ -186,7 +204,8 @@ class Autocommit:
         self._diagnose = diagnose
         self.while_evaluating = while_evaluating
         self.corpus: str | None = engine.get_execution_options().get(BOUND_TO)
-        self.info: dict[Any, Any] = {}
+        server = engine.get_execution_options().get(SERVER)
+        self.info: dict[Any, Any] = {} if server is None else {SERVER: server}
 
     def execute(self, statement: Executable, parameters: Any = None) -> Result[Any]:
         """Run one statement and return its rows, all fetched.

@@ -47,7 +47,10 @@ class StoreParts:
         self._database = Database(address, settings, migrate.require_current)
         self._replicas = Replicas(
             self._database,
-            [Standby(Database(one, settings, migrate.require_current), one) for one in replicas],
+            [
+                Standby(Database(one, settings, migrate.require_current, "standby"), one)
+                for one in replicas
+            ],
             wait=settings.replica_wait,
             staleness=settings.replica_staleness,
         )

@@ -166,13 +166,15 @@ class MaintenanceTask(Happening):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolWaited(Happening):
-    """A thread had to wait for a connection, in vain if ``timed_out``."""
+    """A thread had to wait for a connection, in vain if ``timed_out``; ``server`` is the role of
+    the one that it leads to."""
 
     name: ClassVar[str] = "pool_waited"
     level: ClassVar[Level] = "debug"
 
     seconds: float
     timed_out: bool
+    server: Literal["primary", "standby"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
