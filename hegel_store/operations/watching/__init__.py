@@ -1,7 +1,7 @@
 """A look at a database at work: its statements, who waits for whom, and the plans of a call."""
 
 from hegel_store.operations.watching.calling import Call, resolve
-from hegel_store.operations.watching.explaining import Explained, Explanation, explain
+from hegel_store.operations.watching.explaining import Copied, Explained, Explanation, explain
 from hegel_store.operations.watching.locks import LockTree, Waiter, locks
 from hegel_store.operations.watching.profiling import profile
 from hegel_store.operations.watching.usage import Order, RoleUsage, StatementUsage, Usage, top
@@ -14,6 +14,7 @@ from hegel_store.operations.watching.usage_views import (
 
 __all__ = [
     "Call",
+    "Copied",
     "Explained",
     "Explanation",
     "LockTree",
