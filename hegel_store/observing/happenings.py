@@ -78,6 +78,28 @@ class StepsLogged(Happening):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RetrievalsLogged(Happening):
+    """What many steps were shown was stored: ``facts`` of them that were new to their steps."""
+
+    name: ClassVar[str] = "retrievals_logged"
+
+    steps: int
+    facts: int
+    total_time_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoresRecorded(Happening):
+    """What came of many evaluations was recorded, by what that did (see record_many())."""
+
+    name: ClassVar[str] = "scores_recorded"
+
+    evaluations: int
+    outcomes: Mapping[str, int]
+    total_time_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StepsSpooled(Happening):
     """Steps went to the disk, where ``spool_bytes`` are now."""
 
