@@ -187,6 +187,27 @@ class MaintenanceTask(Happening):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StandbyLeftOut(Happening):
+    """Nothing is read on this standby any more. ``standby`` is its address, without a password,
+    ``reason`` what the server or the driver said."""
+
+    name: ClassVar[str] = "standby_left_out"
+    level: ClassVar[Level] = "warning"
+
+    standby: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandbyBack(Happening):
+    """This standby is read from again."""
+
+    name: ClassVar[str] = "standby_back"
+
+    standby: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PoolWaited(Happening):
     """A thread had to wait for a connection, in vain if ``timed_out``; ``server`` is the role of
     the one that it leads to."""

@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 
 from hegel_store.observing import metrics, tracing
+from tests.reliability.reading import states
+from tests.servers import wait_until
+from tests.watching import logged
 
 prometheus = pytest.importorskip("prometheus_client", reason="the `metrics` extra is not installed")
 
@@ -90,3 +93,27 @@ def test_a_span_says_on_which_server_it_was(connect, servers, corpus):
         assert span.attributes["hegel_store.server"] == "standby"
         assert span.attributes["server.address"] in hosts
     assert len(exporter.get_finished_spans()) == 2
+
+
+def test_a_standby_that_is_left_out_is_told_of_and_that_it_is_back(
+    connect, servers, corpus, registry
+):
+    pytest.importorskip("structlog", reason="the `events` extra is not installed")
+    store = connect(replica_wait=LONG)
+    store.profiles.append(corpus, "qa", {})
+    gone, other = servers.standbys
+    with logged() as log:
+        gone.kill()
+        other.kill()
+        try:
+            with store.begin(read_only=True) as work:
+                assert work.profiles.latest(corpus, "qa").version == 1
+        finally:
+            gone.start()
+            other.start()
+        wait_until(lambda: states(store) == ["fresh", "fresh"], 60)
+    left = log.named("standby_left_out")
+    assert {one["standby"] for one in left} == {one["standby"] for one in log.named("standby_back")}
+    assert len(left) == 2
+    assert all(one["level"] == "warning" and one["reason"] for one in left)
+    assert registry.get_sample_value("hegel_standbys_left_out_total") == 2
