@@ -7,7 +7,7 @@ import os
 import select
 import socket
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -306,49 +306,3 @@ def translated(constraints: dict[str, HegelStoreError] | None = None) -> Iterato
     except exc.InvalidRequestError as error:
         # A unit of work that is used after its end, or closed in its middle.
         raise DatabaseError(str(error)) from error
-
-
-COPY_WATCHER = "hegel_copy_watcher"
-"""In a connection's ``info``: is called as ``watcher(statement, rows, seconds, error)`` after each
-COPY, which SQLAlchemy's events do not see."""
-
-
-def copy_rows(session: Session | Connection, statement: str, rows: Iterable[Sequence[Any]]) -> None:
-    """Run ``COPY ... FROM STDIN`` in the session's transaction.
-
-    Raises SQLAlchemy's errors, as executing a statement does.
-    """
-    connection = session.connection() if isinstance(session, Session) else session
-    watcher = connection.info.get(COPY_WATCHER)
-    if watcher is None:
-        _copy_rows(connection, statement, rows)
-        return
-    sent, problem, began = list(rows), None, time.perf_counter()
-    try:
-        _copy_rows(connection, statement, sent)
-    except exc.DBAPIError as error:
-        problem = error
-        raise
-    finally:
-        watcher(statement, len(sent), time.perf_counter() - began, problem)
-
-
-def _copy_rows(connection: Connection, statement: str, rows: Iterable[Sequence[Any]]) -> None:
-    driver: Any = connection.connection.driver_connection
-    try:
-        with driver.cursor() as cursor, cursor.copy(statement) as copy:
-            for row in rows:
-                copy.write_row(row)
-    except psycopg.Error as error:
-        broken = bool(driver.closed)
-        if broken:
-            connection.invalidate(error)
-        raise exc.DBAPIError.instance(
-            statement,
-            None,
-            error,
-            psycopg.Error,
-            hide_parameters=True,
-            connection_invalidated=broken,
-            dialect=connection.dialect,
-        ) from error

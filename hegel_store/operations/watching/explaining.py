@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import Connection, event, exc
 from sqlalchemy.orm import Session
 
-from hegel_store.database import COPY_WATCHER, translated
+from hegel_store.copying import COPY_WATCHER
+from hegel_store.database import translated
 from hegel_store.operations.doctor.findings import Finding
 from hegel_store.operations.watching.plan_warnings import warnings
 from hegel_store.operations.watching.plans import lines
