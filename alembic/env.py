@@ -3,7 +3,8 @@
 The database comes from, in this order: a connection or URL handed over by hegel_store.migrate,
 ``-x url=...``, DATABASE_URL, POSTGRES_DSN, and, only when told (``-x embedded=true`` or
 HEGEL_EMBEDDED=1), the embedded server. A deploy that forgot its URL fails instead of migrating
-somebody's laptop. ``-x schema=...`` or HEGEL_DATABASE_SCHEMA names the schema to migrate.
+somebody's laptop. ``-x schema=...`` or HEGEL_DATABASE_SCHEMA names the schema to migrate. What a
+migration has come to is told as an event, which HEGEL_EVENTS has printed.
 """
 
 from __future__ import annotations
@@ -25,9 +26,11 @@ from hegel_store.errors import HegelStoreError
 from hegel_store.migrate.comparing import PLUGIN, include_name, include_object
 from hegel_store.migrate.rights import explained
 from hegel_store.migrate.running import TIMEOUTS, apply, connection_to, exclusively
+from hegel_store.migrate.telling import direction_of, told
 from hegel_store.migrate.versions import current_revision, is_ahead
+from hegel_store.observing.events import logged
 from hegel_store.schema import VERSION_TABLE, metadata
-from hegel_store.settings import Settings, resolve_address
+from hegel_store.settings import Settings, event_format, resolve_address
 
 config: Any = context.config
 logger = logging.getLogger("alembic")
@@ -118,20 +121,26 @@ def run_on(connection: Connection) -> None:
     home = connection.scalar(text("SELECT current_schema()"))
     connection.rollback()
 
-    def run() -> None:
-        context.configure(connection=connection, version_table_schema=home, **OPTIONS)
-        with context.begin_transaction():
-            context.run_migrations()
+    with told(connection, config.attributes.get("direction")) as migration:
 
-    with exclusively(connection):
-        apply(connection, run)
+        def run() -> None:
+            context.configure(connection=connection, version_table_schema=home, **OPTIONS)
+            migration.direction = direction_of(context.get_context().opts)
+            with context.begin_transaction():
+                context.run_migrations()
+
+        with exclusively(connection):
+            apply(connection, run)
 
 
 try:
     if context.is_offline_mode():
         migrate_offline()
+    elif "connection" in config.attributes:
+        migrate_online()  # events are the caller's to ask for
     else:
-        migrate_online()
+        with logged(event_format()):
+            migrate_online()
 except HegelStoreError as error:
     # Alembic prints its own errors in a line, and any other one as a traceback.
     raise (error if "connection" in config.attributes else CommandError(str(error))) from None

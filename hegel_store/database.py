@@ -7,10 +7,10 @@ import os
 import select
 import socket
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 from weakref import WeakSet
 
 import psycopg
@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 from hegel_store.connector import Connector, opened
 from hegel_store.errors import DatabaseError, HegelStoreError, MigrationRequired, OutcomeUnknown
 from hegel_store.failures import Failure, constraint_of, error_of, failure_of, leaves_unknown
+from hegel_store.observing.seam import SERVER, Server
 from hegel_store.observing.tagging import tag
 from hegel_store.pooling import WatchedPool
 from hegel_store.settings import DatabaseAddress, PoolPreset, Settings, WhileEvaluating
@@ -62,7 +63,8 @@ _engines: WeakSet[Engine] = WeakSet()
 class Database:
     """One engine with its pool. Safe for threads; a forked child gets connections of its own.
 
-    ``diagnose`` is called when a table or column is missing, and raises the error that says which
+    ``role`` is the server's among those of a store: on a standby nothing is written. ``diagnose``
+    is called when a table or column is missing, and raises the error that says which
     of database and package is behind, if it finds one to be.
     """
 
@@ -71,7 +73,9 @@ class Database:
         address: DatabaseAddress,
         settings: Settings,
         diagnose: Callable[[Engine], object],
+        role: Literal["primary", "standby"] = "primary",
     ) -> None:
+        server = _server(address, role)
         self.size = POOL_PRESETS[settings.pool]
         # Most recently used first, so that connections which a burst opened can grow idle.
         self.engine: Engine = create_engine(
@@ -88,8 +92,11 @@ class Database:
             execution_options={
                 BOUND_TO: settings.corpus,
                 GIVES_WAY: settings.while_evaluating,
+                SERVER: server,
             },
         )
+        pool: Any = self.engine.pool
+        pool.server = server
         event.listen(self.engine, "checkin", _note_return)
         event.listen(self.engine, "checkout", _check_connection(self.engine, self.size.idle))
         event.listen(self.engine, "handle_error", _leave_standby)
@@ -110,6 +117,18 @@ class Database:
     def close(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
+
+
+def _server(address: DatabaseAddress, role: Literal["primary", "standby"]) -> Server:
+    """Of several hosts nobody knows beforehand which one answers."""
+    parameters = address.parameters
+    host, port = (str(parameters.get(name, "")) for name in ("host", "port"))
+    return Server(
+        role=role,
+        address=host if host and "," not in host else None,
+        port=int(port) if port.isdecimal() else None,
+        database=parameters.get("dbname"),
+    )
 
 
 def _note_return(connection: Any, record: Any) -> None:
@@ -187,7 +206,8 @@ class Autocommit:
         options = engine.get_execution_options()
         self.while_evaluating: WhileEvaluating = options.get(GIVES_WAY, "go_on")
         self.corpus: str | None = options.get(BOUND_TO)
-        self.info: dict[Any, Any] = {}
+        server = options.get(SERVER)
+        self.info: dict[Any, Any] = {} if server is None else {SERVER: server}
 
     def execute(self, statement: Executable, parameters: Any = None) -> Result[Any]:
         """Run one statement and return its rows, all fetched.
@@ -300,29 +320,3 @@ def one_snapshot(engine: Engine) -> Iterator[Connection]:
         connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         with connection.begin():
             yield connection
-
-
-def copy_rows(session: Session | Connection, statement: str, rows: Iterable[Sequence[Any]]) -> None:
-    """Run ``COPY ... FROM STDIN`` in the session's transaction.
-
-    Raises SQLAlchemy's errors, as executing a statement does.
-    """
-    connection = session.connection() if isinstance(session, Session) else session
-    driver: Any = connection.connection.driver_connection
-    try:
-        with driver.cursor() as cursor, cursor.copy(statement) as copy:
-            for row in rows:
-                copy.write_row(row)
-    except psycopg.Error as error:
-        broken = bool(driver.closed)
-        if broken:
-            connection.invalidate(error)
-        raise exc.DBAPIError.instance(
-            statement,
-            None,
-            error,
-            psycopg.Error,
-            hide_parameters=True,
-            connection_invalidated=broken,
-            dialect=connection.dialect,
-        ) from error

@@ -13,7 +13,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 from hegel_store.errors import NestedCheckout, PoolExhausted
 from hegel_store.observing import tell
 from hegel_store.observing.happenings import PoolWaited
-from hegel_store.observing.seam import pools
+from hegel_store.observing.seam import UNKNOWN, pools
 
 
 class WatchedPool(QueuePool):
@@ -29,7 +29,14 @@ class WatchedPool(QueuePool):
         self._watch = threading.Lock()
         self._holders: dict[ConnectionPoolEntry, int] = {}
         self._waiting: Counter[int] = Counter()
+        self.server = UNKNOWN
         pools.add(self)
+
+    def recreate(self) -> WatchedPool:
+        """A pool that is empty, as after dispose(), and leads to the same server."""
+        made: Any = super().recreate()
+        made.server = self.server
+        return made  # type: ignore[no-any-return]
 
     def _do_get(self) -> ConnectionPoolEntry:
         me = threading.get_ident()
@@ -43,7 +50,7 @@ class WatchedPool(QueuePool):
             record = super()._do_get()
         except exc.TimeoutError:
             if began is not None:
-                tell(PoolWaited(seconds=time.perf_counter() - began, timed_out=True))
+                self._tell(began, timed_out=True)
             with self._watch:
                 held = self._held_by(me)
             if held:
@@ -56,10 +63,14 @@ class WatchedPool(QueuePool):
             with self._watch:
                 self._stop_waiting(me)
         if began is not None:
-            tell(PoolWaited(seconds=time.perf_counter() - began, timed_out=False))
+            self._tell(began, timed_out=False)
         with self._watch:
             self._holders[record] = me
         return record
+
+    def _tell(self, began: float, *, timed_out: bool) -> None:
+        seconds = time.perf_counter() - began
+        tell(PoolWaited(seconds=seconds, timed_out=timed_out, server=self.server.role))
 
     def _do_return_conn(self, record: ConnectionPoolEntry) -> None:
         with self._watch:

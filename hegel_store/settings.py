@@ -164,6 +164,24 @@ class Settings(BaseSettings):
                 self.pool = getattr(self, own)
 
 
+class CommandSettings(BaseSettings):
+    """What commands take from the environment alone, as events are the process's and no store's."""
+
+    model_config = SettingsConfigDict(env_prefix="HEGEL_", env_ignore_empty=True)
+
+    events: Literal["json", "console"] | None = None
+
+
+def event_format() -> Literal["json", "console"] | None:
+    """How `hegel-store` and `alembic` log their events to standard error: HEGEL_EVENTS; None where
+    they do not. Raises InvalidInput."""
+    try:
+        return CommandSettings().events
+    except ValidationError as error:
+        reason = error.errors(include_input=False, include_url=False)[0]["msg"]
+    raise InvalidInput("HEGEL_EVENTS", reason)
+
+
 @dataclass(frozen=True, slots=True)
 class DatabaseAddress:
     """Where the database is. ``parameters`` are libpq's; their values are kept out of repr.

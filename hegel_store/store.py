@@ -17,6 +17,7 @@ from hegel_store.errors import InvalidInput, MigrationRequired
 from hegel_store.models import NewStep, PromptProfile, TrainingStep
 from hegel_store.models.checks import check_integer, check_number
 from hegel_store.observing import Call, correlated, part
+from hegel_store.observing.seam import SERVER
 from hegel_store.repositories import (
     FactRepository,
     LabelRepository,
@@ -66,9 +67,10 @@ class Store(ForWorkers, ForOperators):
         if after is not None and not read_only:
             raise InvalidInput("after", "goes with read_only=True: writes are on the primary")
         with self._replicas.reading(after) if read_only else nullcontext(self.engine) as bind:
-            session = Session(bind, close_resets_only=False)
+            server = bind.get_execution_options()[SERVER]
+            session = Session(bind, close_resets_only=False, info={SERVER: server})
             try:
-                with correlated(), part(Call("transaction")):
+                with correlated(), part(Call("transaction", server)):
                     yield self._unit_of_work(session, read_only)
                     commit(session)
             except MigrationRequired:

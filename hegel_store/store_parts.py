@@ -49,7 +49,9 @@ class StoreParts:
             self._database,
             [
                 Standby(
-                    Database(one, settings, migrate.require_current), one, pooled=settings.pgbouncer
+                    Database(one, settings, migrate.require_current, "standby"),
+                    one,
+                    pooled=settings.pgbouncer,
                 )
                 for one in replicas
             ],

@@ -44,6 +44,8 @@ from hegel_store.cli import (
     watching,
 )
 from hegel_store.errors import HegelStoreError
+from hegel_store.observing.events import logged
+from hegel_store.settings import event_format
 
 app = typer.Typer(
     help="The PostgreSQL data layer for loops that train prompts.",
@@ -58,6 +60,7 @@ app.command()(database.check)
 app.command()(doctor.doctor)
 app.add_typer(dsn.dsn, name="dsn")
 app.command("top")(watching.top_)
+app.command("usage-views")(watching.usage_views_)
 app.command("locks")(watching.locks_)
 app.command("explain")(calls.explain_)
 app.command("profile")(calls.profile_)
@@ -107,10 +110,12 @@ app.add_typer(isolation.isolation, name="isolation")
 
 
 def main() -> None:
-    """Run a command; an error of ours is printed in one line, with exit status 1."""
+    """Run a command; an error of ours is printed in one line, with exit status 1. With HEGEL_EVENTS
+    it logs its events."""
     logging.basicConfig(format="%(message)s", stream=sys.stderr)
     try:
-        app()
+        with logged(event_format()):
+            app()
     except HegelStoreError as error:
         print(f"hegel-store: {error}", file=sys.stderr)
         sys.exit(1)

@@ -1,11 +1,11 @@
-"""Commands that watch a server at work: top, locks."""
+"""Commands that watch a server at work: top, usage-views, locks."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.table import Table
@@ -15,7 +15,17 @@ from rich.tree import Tree
 from hegel_store.cli.options import Embedded, Limit, Url, plain_console
 from hegel_store.cli.terminal import print_json, visible
 from hegel_store.operations.doctor.findings import shown_seconds
-from hegel_store.operations.watching import LockTree, Order, Waiter, locks, top
+from hegel_store.operations.watching import (
+    LockTree,
+    Order,
+    Waiter,
+    add_usage_views,
+    drop_usage_views,
+    locks,
+    top,
+    usage_views,
+)
+from hegel_store.schema.usage_views import USAGE_VIEWS
 from hegel_store.store import connect
 
 Json = Annotated[bool, typer.Option("--json", help="For programs.")]
@@ -40,6 +50,7 @@ def top_(
         print_json(asdict(usage))
         return
     table = Table("role", title=f"statements by {by}")
+    table.add_column("call")
     for heading in ("calls", "all ms", "mean ms", "worst ms", "rows", "pages read"):
         table.add_column(heading, justify="right")
     table.add_column("statement", overflow="fold", ratio=1)
@@ -47,6 +58,7 @@ def top_(
         numbers = (one.total_ms, one.mean_ms, one.worst_ms)
         table.add_row(
             visible(one.role),
+            visible(one.call or ""),
             f"{one.calls:,}",
             *(f"{number:,.2f}" for number in numbers),
             f"{one.rows:,}",
@@ -63,6 +75,40 @@ def top_(
     console = plain_console()
     console.print(table)
     console.print(roles)
+
+
+def usage_views_(
+    action: Annotated[
+        Literal["status", "add", "drop"], typer.Argument(help="status, add or drop.")
+    ] = "status",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the statements, and run none.")
+    ] = False,
+    as_json: Json = False,
+    url: Url = None,
+    embedded: Embedded = True,
+) -> None:
+    """Make or drop views of what the server counts by statement, or say whether they are there."""
+    done: Sequence[str] | None = None
+    with connect(url, embedded=embedded) as store:
+        if action == "add":
+            done = add_usage_views(store.engine, dry_run=dry_run)
+        elif action == "drop":
+            done = drop_usage_views(store.engine, dry_run=dry_run)
+        status = usage_views(store.engine)
+    if as_json:
+        shown = asdict(status)
+        print_json(shown if done is None else shown | {"statements": list(done)})
+        return
+    for statement in done or ():
+        print(f"{visible(statement)};")
+    table = Table("view", "state")
+    for name in USAGE_VIEWS:
+        table.add_row(name, "there" if name in status.present else "absent")
+    console = plain_console()
+    console.print(table)
+    if status.reason is not None:
+        console.print(f"not available: {status.reason}", soft_wrap=True)
 
 
 def locks_(as_json: Json = False, url: Url = None, embedded: Embedded = True) -> None:

@@ -25,7 +25,8 @@ class Embedder(Protocol):
 
     An embedder may also have a ``prefix``, what it puts before each text ("" where it has none),
     and ``normalised``: False where the rows have other lengths than one. Both are recorded with
-    the vectors, and vectors that differ in them are never compared either.
+    the vectors, and vectors that differ in them are never compared either. ``provider`` is who
+    makes the vectors, for traces; by default the class.
     """
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor, as_completed
+from contextvars import copy_context
 from typing import Any
 
 import numpy as np
@@ -93,7 +94,10 @@ class RemoteEmbedder:
     def _embed_batches(self, batches: Sequence[list[str]]) -> list[Vector]:
         stop = threading.Event()
         with ThreadPoolExecutor(min(self._concurrency, len(batches))) as pool:
-            futures = [pool.submit(self._embed_batch, stop, batch) for batch in batches]
+            # Each in a context of its own, so that what it tells has the caller's correlation.
+            futures = [
+                pool.submit(copy_context().run, self._embed_batch, stop, batch) for batch in batches
+            ]
             try:
                 for future in as_completed(futures):
                     future.result()

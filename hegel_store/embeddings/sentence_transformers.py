@@ -48,6 +48,9 @@ class SentenceTransformerEmbedder:
     InvalidInput for another precision.
     """
 
+    provider = "sentence_transformers"
+    """Who makes the vectors, for traces."""
+
     def __init__(
         self,
         model: str = "all-MiniLM-L6-v2",

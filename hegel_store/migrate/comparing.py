@@ -27,12 +27,16 @@ from hegel_store.migrate.comparing_triggers import compare_triggers
 from hegel_store.migrate.comparing_vectors import is_beside
 from hegel_store.schema import PREFIX, VERSION_TABLE
 from hegel_store.schema.profiles import SUBSTRING_INDEX
+from hegel_store.schema.usage_views import USAGE_VIEWS
 
 PLUGIN = "hegel_store.migrate.comparing"
 
 
 def include_name(name: str | None, kind: str, parents: Any) -> bool:
-    """Leave other people's tables alone: autogenerate would propose to drop them."""
+    """Leave other people's tables alone: autogenerate would propose to drop them. And the views
+    that an administrator makes where the server counts statements."""
+    if kind == "view":
+        return name not in USAGE_VIEWS
     if kind != "table":
         return True
     return name is not None and name.startswith(PREFIX) and name != VERSION_TABLE

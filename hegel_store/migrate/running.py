@@ -9,9 +9,8 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
-from time import perf_counter
 from typing import Literal
 
 from psycopg import errors, sql
@@ -30,8 +29,6 @@ from hegel_store.migrate.versions import (
     scripts,
     target_of,
 )
-from hegel_store.observing import is_watched, tell
-from hegel_store.observing.happenings import MigrationComplete
 from hegel_store.retries import becomes_true, until_locked
 from hegel_store.settings import DatabaseAddress, Settings
 
@@ -104,44 +101,14 @@ def _command(
         target = target_of(phase, current) if phase else revision
         if target is None:
             return
-        config.attributes["connection"] = connection
+        config.attributes |= {"connection": connection, "direction": name}
         if name == "downgrade":
             for sentence in discarded(current, target):
                 logger.warning(sentence)
-        with _told(connection, name, current):
-            try:
-                getattr(command, name)(config, target)
-            except CommandError as error:
-                raise InvalidInput("revision", str(error)) from None
-
-
-@contextmanager
-def _told(
-    connection: Connection, name: Literal["upgrade", "downgrade"], before: str | None
-) -> Iterator[None]:
-    """Tell of a migration, and how far it came."""
-    began, problem = perf_counter(), None
-    try:
-        yield
-    except BaseException as error:
-        problem = type(getattr(error, "orig", None) or error).__name__
-        raise
-    finally:
-        if is_watched():
-            after = before
-            if not connection.closed and not connection.invalidated:
-                with suppress(exc.DBAPIError):
-                    after = current_revision(connection)
-                    connection.rollback()
-            tell(
-                MigrationComplete(
-                    direction=name,
-                    before=before,
-                    after=after,
-                    total_time_ms=(perf_counter() - began) * 1000,
-                    error=problem,
-                )
-            )
+        try:
+            getattr(command, name)(config, target)
+        except CommandError as error:
+            raise InvalidInput("revision", str(error)) from None
 
 
 def apply(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import fields
 from datetime import UTC, datetime
 from functools import partial
@@ -116,6 +118,17 @@ def start(
     events = Events(logger or _logger(format, stream), slow_seconds, queries)
     seam.listen(events)
     return events
+
+
+@contextmanager
+def logged(format: Format | None) -> Iterator[None]:
+    """Log the events of the block, as start() does; with None, none. For a command."""
+    events = None if format is None else start(format)
+    try:
+        yield
+    finally:
+        if events is not None:
+            events.stop()
 
 
 def shortened(query: str) -> str:

@@ -78,6 +78,28 @@ class StepsLogged(Happening):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RetrievalsLogged(Happening):
+    """What many steps were shown was stored: ``facts`` of them that were new to their steps."""
+
+    name: ClassVar[str] = "retrievals_logged"
+
+    steps: int
+    facts: int
+    total_time_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoresRecorded(Happening):
+    """What came of many evaluations was recorded, by what that did (see record_many())."""
+
+    name: ClassVar[str] = "scores_recorded"
+
+    evaluations: int
+    outcomes: Mapping[str, int]
+    total_time_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StepsSpooled(Happening):
     """Steps went to the disk, where ``spool_bytes`` are now."""
 
@@ -165,14 +187,37 @@ class MaintenanceTask(Happening):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StandbyLeftOut(Happening):
+    """Nothing is read on this standby any more. ``standby`` is its address, without a password,
+    ``reason`` what the server or the driver said."""
+
+    name: ClassVar[str] = "standby_left_out"
+    level: ClassVar[Level] = "warning"
+
+    standby: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandbyBack(Happening):
+    """This standby is read from again."""
+
+    name: ClassVar[str] = "standby_back"
+
+    standby: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PoolWaited(Happening):
-    """A thread had to wait for a connection, in vain if ``timed_out``."""
+    """A thread had to wait for a connection, in vain if ``timed_out``; ``server`` is the role of
+    the one that it leads to."""
 
     name: ClassVar[str] = "pool_waited"
     level: ClassVar[Level] = "debug"
 
     seconds: float
     timed_out: bool
+    server: Literal["primary", "standby"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from importlib.util import find_spec
@@ -20,6 +21,7 @@ from hegel_store.observing.happenings import (
     PoolWaited,
     Retried,
     SearchComplete,
+    StandbyLeftOut,
     StepsLogged,
     StepsReplayed,
     StepsSetAside,
@@ -35,19 +37,23 @@ COUNTERS = {
     "hegel_embedded_texts": ("Texts given to embedders", ("embedder",)),
     "hegel_cache_hits": ("What a cache was asked for and had", ("cache",)),
     "hegel_cache_misses": ("What a cache was asked for and had not", ("cache",)),
-    "hegel_pool_timeouts": ("Waits for a connection that were in vain", ()),
+    "hegel_pool_timeouts": ("Waits for a connection that were in vain", ("server",)),
     "hegel_steps": ("Steps: written, spooled, replayed or dead", ("outcome",)),
     "hegel_facts_written": ("Facts: added, merged or refused", ("outcome",)),
+    "hegel_standbys_left_out": ("How often a standby was left out, after it was read from", ()),
     "hegel_retries": ("What was tried again", ("what",)),
     "hegel_migrations": ("Migrations, by direction and how they ended", ("direction", "outcome")),
     "hegel_maintenance_tasks": ("Tasks of maintenance, by how they ended", ("task", "status")),
 }
 HISTOGRAMS = {
-    "hegel_request_seconds": ("Seconds that a call of the store took", ("call",)),
+    "hegel_request_seconds": (
+        "Seconds that a call of the store took, by the role of the server",
+        ("call", "server"),
+    ),
     "hegel_search_seconds": ("Seconds that a search took, by its mode", ("mode",)),
     "hegel_search_part_seconds": ("Seconds of a search in one of its parts", ("part",)),
     "hegel_embedding_seconds": ("Seconds that an embedder took", ("embedder",)),
-    "hegel_pool_wait_seconds": ("Seconds that had to be waited for a connection", ()),
+    "hegel_pool_wait_seconds": ("Seconds that had to be waited for a connection", ("server",)),
 }
 GAUGES = {
     "hegel_delivery_interrupted": ("1 while the database takes no steps from a writer", ()),
@@ -79,7 +85,7 @@ class Metrics:
         registry.register(self._pools)
         # Looking a child up by its labels takes longer than counting.
         self._child: Callable[..., Any] = cache(self._made)
-        self._observe: dict[str, Callable[[float], None]] = {}
+        self._observe: dict[tuple[str, str], Callable[[float], None]] = {}
         self._taken: dict[type, Callable[[Any], None]] = {
             SearchComplete: self._search,
             StepsLogged: lambda one: self._count("hegel_steps", one.stored, "written"),
@@ -89,6 +95,7 @@ class Metrics:
             FactsAdded: self._facts,
             CacheAsked: self._cache,
             PoolWaited: self._pool,
+            StandbyLeftOut: lambda one: self._count("hegel_standbys_left_out", 1),
             Retried: lambda one: self._count("hegel_retries", 1, one.what),
             DeliveryInterrupted: lambda one: self._child("hegel_delivery_interrupted").set(1),
             DeliveryResumed: lambda one: self._child("hegel_delivery_interrupted").set(0),
@@ -109,11 +116,10 @@ class Metrics:
             self._child("hegel_embedding_seconds", call.embedder).observe(call.seconds)
             self._count("hegel_embedded_texts", call.texts, call.embedder)
             return
-        observe = self._observe.get(call.name)
+        key = (call.name, call.server.role)
+        observe = self._observe.get(key)
         if observe is None:
-            observe = self._observe[call.name] = self._child(
-                "hegel_request_seconds", call.name
-            ).observe
+            observe = self._observe[key] = self._child("hegel_request_seconds", *key).observe
         observe(call.seconds)
         if call.error is not None:
             self._count("hegel_failures", 1, call.name, _kind(call.error))
@@ -157,9 +163,9 @@ class Metrics:
         self._count("hegel_cache_misses", one.misses, one.cache)
 
     def _pool(self, one: PoolWaited) -> None:
-        self._child("hegel_pool_wait_seconds").observe(one.seconds)
+        self._child("hegel_pool_wait_seconds", one.server).observe(one.seconds)
         if one.timed_out:
-            self._child("hegel_pool_timeouts").inc()
+            self._count("hegel_pool_timeouts", 1, one.server)
 
 
 def start(registry: Any = None) -> Metrics:
@@ -220,14 +226,20 @@ def gauge(name: str, said: str, values: Sequence[tuple[dict[str, str], float]]) 
 
 
 class _Pools:
-    """The connections of all pools of this process, at the moment of the scrape."""
+    """The connections of all pools of this process, at the moment of the scrape, by the role of the
+    server that they lead to."""
 
     def collect(self) -> Iterator[Any]:
-        pools = list(seam.pools)
-        size = sum(pool.size() for pool in pools)
-        used = sum(pool.checkedout() for pool in pools)
-        yield gauge("hegel_pool_size", "Connections that the pools may have", [({}, size)])
-        yield gauge("hegel_pool_in_use", "Connections that are in use", [({}, used)])
+        size: Counter[str] = Counter()
+        used: Counter[str] = Counter()
+        for pool in list(seam.pools):
+            size[pool.server.role] += pool.size()
+            used[pool.server.role] += pool.checkedout()
+        for name, said, counted in (
+            ("hegel_pool_size", "Connections that the pools may have", size),
+            ("hegel_pool_in_use", "Connections that are in use", used),
+        ):
+            yield gauge(name, said, [({"server": role}, n) for role, n in counted.items()])
 
 
 def _kind(error: BaseException) -> str:

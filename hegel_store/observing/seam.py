@@ -12,8 +12,9 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from time import perf_counter
-from typing import Any, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 from weakref import WeakSet
 
 from hegel_store.observing.happenings import Happening
@@ -23,26 +24,52 @@ logger = logging.getLogger("hegel_store")
 C = TypeVar("C", bound=type)
 
 
+SERVER = "hegel_server"
+"""Under this name an engine has its Server among its execution options, and what repositories work
+on has it in its ``info``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """Which of a store's servers: ``role`` for metrics, the others, where they are known, for
+    traces. ``address`` is a host or the folder of a socket."""
+
+    role: Literal["primary", "standby"] = "primary"
+    address: str | None = None
+    port: int | None = None
+    database: str | None = None
+
+
+UNKNOWN = Server()
+"""That of a session that is no store's."""
+
+
 class Call:
-    """A call of a repository ("facts.search"), or a unit of work ("transaction"): its name, and
-    when it is over the seconds that it took and the error that ended it, if one did."""
+    """A call of a repository ("facts.search"), or a unit of work ("transaction"): its name, the
+    server that it works on, and when it is over the seconds that it took and the error that ended
+    it, if one did."""
 
-    __slots__ = ("began", "error", "name", "seconds")
+    __slots__ = ("began", "error", "name", "seconds", "server")
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, server: Server = UNKNOWN) -> None:
         self.name = name
+        self.server = server
         self.error: BaseException | None = None
         self.seconds = 0.0
         self.began = perf_counter()
 
 
 class Embedding(Call):
-    """Texts on their way through an embedder, whose class is ``embedder``."""
+    """Texts on their way through an embedder, whose class is ``embedder``; ``provider`` is who
+    makes the vectors, or the class again."""
 
-    __slots__ = ("dimensions", "embedder", "model", "texts")
+    __slots__ = ("dimensions", "embedder", "model", "provider", "texts")
 
-    def __init__(self, embedder: str, model: str, dimensions: int, texts: int) -> None:
+    def __init__(
+        self, embedder: str, provider: str, model: str, dimensions: int, texts: int
+    ) -> None:
         super().__init__("embeddings")
+        self.provider = provider
         self.embedder = embedder
         self.model = model
         self.dimensions = dimensions
@@ -63,6 +90,8 @@ class Listener(Protocol):
 
 class Pool(Protocol):
     """What a pool of connections says of itself at any time."""
+
+    server: Server
 
     def size(self) -> int: ...
     def checkedout(self) -> int: ...
@@ -140,7 +169,7 @@ def _told(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
     def call(*arguments: Any, **keywords: Any) -> Any:
         if not _is_active or _call.get() is not None:
             return method(*arguments, **keywords)
-        current = Call(name)
+        current = Call(name, _server_of(arguments[0]))
         before = _call.set(current)
         kept = _begin(current)
         try:
@@ -153,6 +182,11 @@ def _told(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
             _end(current, kept)
 
     return call
+
+
+def _server_of(repository: Any) -> Server:
+    info = getattr(getattr(repository, "_session", None), "info", None)
+    return UNKNOWN if info is None else info.get(SERVER, UNKNOWN)
 
 
 @contextmanager
@@ -170,7 +204,9 @@ def part(call: Call) -> Iterator[None]:
 
 def embedding_by(embedder: Any, texts: int) -> Embedding:
     """The part() in which ``embedder`` is asked for so many texts."""
-    return Embedding(type(embedder).__name__, embedder.name, embedder.dimensions, texts)
+    kind = type(embedder).__name__
+    provider = getattr(embedder, "provider", kind)
+    return Embedding(kind, provider, embedder.name, embedder.dimensions, texts)
 
 
 def _begin(call: Call) -> list[tuple[Listener, Any]]:

@@ -6,6 +6,7 @@ AI, where these have one, and begin with ``hegel_store.`` otherwise.
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.util import find_spec
 from typing import Any
 
@@ -14,7 +15,10 @@ from hegel_store.failures import sqlstate_of
 from hegel_store.observing import seam
 from hegel_store.observing.correlation import correlation_id
 from hegel_store.observing.happenings import Happening, SearchComplete
-from hegel_store.observing.seam import Call, Embedding
+from hegel_store.observing.seam import Call, Embedding, Server
+
+DEFAULT_PORT = 5432
+"""Which the conventions leave out."""
 
 SINGLE = frozenset({"steps.log"})
 """Calls that begin no trace of their own: there are thousands of them, and each is one row. Inside
@@ -106,13 +110,26 @@ def _attributes(call: Call) -> dict[str, Any]:
     if isinstance(call, Embedding):
         return own | {
             "gen_ai.operation.name": "embeddings",
+            "gen_ai.provider.name": call.provider,
             "gen_ai.request.model": call.model,
             "gen_ai.embeddings.dimension.count": call.dimensions,
             "hegel_store.embedder": call.embedder,
             "hegel_store.texts": call.texts,
         }
-    return own | {
+    return (
+        own
+        | _located(call.server)
+        | {"db.operation.name": call.name, "db.query.summary": call.name}
+    )
+
+
+@cache
+def _located(server: Server) -> dict[str, Any]:
+    known = {
         "db.system.name": "postgresql",
-        "db.operation.name": call.name,
-        "db.query.summary": call.name,
+        "db.namespace": server.database,
+        "server.address": server.address,
+        "server.port": None if server.port == DEFAULT_PORT else server.port,
+        "hegel_store.server": server.role,
     }
+    return {name: value for name, value in known.items() if value is not None}

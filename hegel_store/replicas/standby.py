@@ -16,6 +16,8 @@ from hegel_store.database import Database
 from hegel_store.errors import HegelStoreError, PoolExhausted
 from hegel_store.failures import Failure, failure_of
 from hegel_store.models.replicas import ReplicaHealth, ReplicaState
+from hegel_store.observing import tell
+from hegel_store.observing.happenings import StandbyBack, StandbyLeftOut
 from hegel_store.replicas.positions import Progress, progress, shown
 from hegel_store.settings import DatabaseAddress
 
@@ -141,6 +143,7 @@ class Standby:
     def _leave_out(self, reason: str) -> None:
         if self._reason is None:
             logger.warning("the standby %s is left out: %s", self.address, reason)
+            tell(StandbyLeftOut(standby=str(self.address), reason=reason))
         self._reason = reason
         self._failures += 1
         self._pause()
@@ -152,6 +155,7 @@ class Standby:
     def _come_back(self) -> None:
         if self._reason is not None:
             logger.warning("the standby %s is back", self.address)
+            tell(StandbyBack(standby=str(self.address)))
         self._failures, self._away_until, self._reason = 0, 0.0, None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from time import perf_counter
 from typing import Any
 from uuid import UUID
 
@@ -25,7 +26,8 @@ from hegel_store.models.checks import (
     check_name,
     check_number,
 )
-from hegel_store.observing import observed
+from hegel_store.observing import is_watched, observed, tell
+from hegel_store.observing.happenings import RetrievalsLogged
 from hegel_store.repositories import retrieval_statements as statements
 from hegel_store.repositories.retrieval_statements import FIELDS
 from hegel_store.repositories.transactions import atomic
@@ -67,12 +69,22 @@ class RetrievalRepository:
 
         Each as log() does; on the store itself the whole call is one transaction.
         """
-        new = 0
+        began, steps, new = perf_counter(), 0, 0
+
+        def counted() -> Iterator[tuple[Step, Sequence[SearchHit]]]:
+            nonlocal steps
+            for pair in shown:
+                steps += 1
+                yield pair
+
         with atomic(self._session) as session:
-            for batch in _batches(shown):
+            for batch in _batches(counted()):
                 with translated():
                     result = session.execute(statements.INSERT, _columns(batch))
                 new += int(result.rowcount)  # type: ignore[attr-defined]
+        if is_watched():
+            milliseconds = (perf_counter() - began) * 1000
+            tell(RetrievalsLogged(steps=steps, facts=new, total_time_ms=milliseconds))
         return new
 
     def of_step(self, corpus_id: str, step_id: UUID) -> Sequence[Retrieval]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from time import perf_counter
 from typing import Any
 
 from hegel_store.database import translated
@@ -14,6 +16,8 @@ from hegel_store.models.evaluations import (
     NewEvaluation,
     Outcome,
 )
+from hegel_store.observing import is_watched, tell
+from hegel_store.observing.happenings import ScoresRecorded
 from hegel_store.repositories import claim_statements, score_statements
 from hegel_store.repositories.score_claims import ScoreClaims
 from hegel_store.repositories.score_rows import columns
@@ -49,6 +53,7 @@ class ScoreRecording(ScoreClaims):
         was interrupted is recorded again at no risk. Raises InvalidInput for what is no result, and
         for two results of one evaluation.
         """
+        began = perf_counter()
         outcomes: dict[int, Outcome] = {}
         for batch in _batches(results):
             scored = [(n, result) for n, result in batch if isinstance(result, NewEvaluation)]
@@ -60,6 +65,14 @@ class ScoreRecording(ScoreClaims):
                 stored = self._record(scored, overwrite)
                 outcomes |= dict.fromkeys(stored, "stored")
                 outcomes |= self._compared([pair for pair in scored if pair[0] not in stored])
+        if len(outcomes) > 1 and is_watched():  # a single one says nothing
+            tell(
+                ScoresRecorded(
+                    evaluations=len(outcomes),
+                    outcomes=Counter(outcomes.values()),
+                    total_time_ms=(perf_counter() - began) * 1000,
+                )
+            )
         return [outcomes[place] for place in range(len(outcomes))]
 
     def _record(self, scored: Numbered, overwrite: bool) -> set[int]:

@@ -10,7 +10,8 @@ from uuid import UUID
 
 from sqlalchemy import Executable, exc
 
-from hegel_store.database import Autocommit, Executor, copy_rows, translated
+from hegel_store.copying import copy_rows
+from hegel_store.database import Autocommit, Executor, translated
 from hegel_store.errors import (
     DatabaseError,
     InvalidInput,

@@ -16,7 +16,8 @@ from sqlalchemy.schema import CreateTable
 from hegel_store.answering import unhurried
 from hegel_store.archive.source import Source
 from hegel_store.archive.statements import UNLIMITED
-from hegel_store.database import copy_rows, translated
+from hegel_store.copying import copy_rows
+from hegel_store.database import translated
 from hegel_store.errors import ImportConflict, InvalidInput
 from hegel_store.failures import Failure, failure_of
 from hegel_store.models.checks import check_name

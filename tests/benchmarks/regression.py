@@ -7,9 +7,10 @@ from the checkout, each on a database at its own revision, both on one server. B
 calls take turns, so that both sides see the same noise. A round gives each call an interval for how
 many times longer it takes now: the mean of the logarithms of the blocks' ratios, by Student's t.
 
-It fails (status 1) when the whole interval lies above 1.10 in two rounds with processes of their
-own. Where a round's interval reaches over 1.10 without lying above it, noise hides the answer,
-which is said; that is no failure.
+It fails (status 1) when the whole interval lies above 1.10 in two rounds with processes and
+databases of their own, as either may be laid out worse by chance for as long as it lives. Where a
+round's interval reaches over 1.10 without lying above it, noise hides the answer, which is said;
+that is no failure.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -41,9 +43,12 @@ CONFIDENCE = 0.99
 CALLS = {"latest": 30, "log": 30, "search": 12, "fittest": 30}
 """So many make a block."""
 BLOCKS = 100
+ROUND_SECONDS, FEWEST_BLOCKS = 60, 20
+"""A round ends then, on a machine that is too slow or too busy for all blocks."""
 RUNS = ("hegel_store", "alembic")
 """What a change has to be in for the calls to take another time."""
 SETTINGS = {"fsync": "off", "autovacuum": "off"}
+DATABASES = ("earlier", "present", "earlier_again", "present_again")
 
 
 class Skipped(Exception):
@@ -138,7 +143,11 @@ def one_round(
             raise RuntimeError(f"calls of the present code fail: {present.missing}")
         both = [call for call in calls if call in earlier.calls]
         logarithms: dict[str, list[float]] = {call: [] for call in both}
+        ends_at = time.monotonic() + ROUND_SECONDS
         for block in range(blocks):
+            if block >= FEWEST_BLOCKS and time.monotonic() > ends_at:
+                print(f"a round ended after {block} blocks: {ROUND_SECONDS} s were over")
+                break
             for call in both:
                 # Whoever comes second finds the server's caches warmer, or the core hotter.
                 order = sides if block % 2 else sides[::-1]
@@ -156,17 +165,17 @@ def ratio_of(logarithms: Sequence[float]) -> Ratio:
 
 def compare(
     roots: Sequence[Path],
-    urls: Sequence[str],
+    rounds: Sequence[Sequence[str]],
     calls: Sequence[str] = tuple(CALLS),
     blocks: int = BLOCKS,
 ) -> int:
-    """Print how the calls compare, and return the exit status. ``roots`` and ``urls`` are those of
-    the earlier and the present code."""
-    first, missing = one_round(roots, urls, calls, blocks)
+    """Print how the calls compare, and return the exit status. ``roots`` are those of the earlier
+    and the present code, ``rounds`` their databases in each of the two rounds."""
+    first, missing = one_round(roots, rounds[0], calls, blocks)
     for call, why in missing.items():
         print(f"{call}: not compared, as the earlier code does not have it ({why})")
     suspects = [call for call, ratio in first.items() if ratio.is_slower]
-    again = one_round(roots, urls, suspects, blocks)[0] if suspects else {}
+    again = one_round(roots, rounds[1], suspects, blocks)[0] if suspects else {}
     failed = False
     for call, ratio in first.items():
         if call in again and again[call].is_slower:
@@ -223,16 +232,16 @@ def worktree(repository: Path, commit: str) -> Iterator[Path]:
 def gate(
     repository: Path,
     name: str,
-    urls: Sequence[str],
+    rounds: Sequence[Sequence[str]],
     calls: Sequence[str] = tuple(CALLS),
     blocks: int = BLOCKS,
 ) -> int:
-    """Compare the checkout with the commit of this name; ``urls`` are two empty databases."""
+    """Compare the checkout with the commit of this name, on two databases in each round."""
     try:
         commit = base_of(repository, name)
         with worktree(repository, commit) as earlier:
             print(f"compared with {commit[:9]}, {blocks} blocks", flush=True)
-            return compare((earlier, repository.resolve()), urls, calls, blocks)
+            return compare((earlier, repository.resolve()), rounds, calls, blocks)
     except Skipped as reason:
         print(f"skipped: {reason}")
         return 0
@@ -250,10 +259,11 @@ def main() -> None:
         return
     with database(arguments, SETTINGS) as url:
         with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute("CREATE DATABASE earlier")
-            name = connection.info.dbname
-        urls = (url.replace(f"/{name}?", "/earlier?"), url)
-        sys.exit(gate(ROOT, arguments.base, urls, blocks=arguments.blocks))
+            for name in DATABASES:
+                connection.execute(f"CREATE DATABASE {name}")
+            own = connection.info.dbname
+        urls = [url.replace(f"/{own}?", f"/{name}?") for name in DATABASES]
+        sys.exit(gate(ROOT, arguments.base, (urls[:2], urls[2:]), blocks=arguments.blocks))
 
 
 if __name__ == "__main__":

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import io
+import json
 import logging
+import os
 import re
+import subprocess
+import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from uuid import uuid4
 
 import psycopg
 import pytest
+from alembic import command
+from alembic.config import Config
+from alembic.util import CommandError
 
 import hegel_store
 from hegel_store import migrate
@@ -17,13 +25,14 @@ from hegel_store.errors import InvalidInput, NotFound, TransactionConflict
 from hegel_store.models import FactFilter
 from hegel_store.observing import correlated, events, is_watched, listen, stop
 from hegel_store.operations.maintenance import maintain
-from hegel_store.settings import parse_address
+from hegel_store.settings import event_format, parse_address
 from tests.embedders import HashingEmbedder
 from tests.samples import fact
 from tests.watching import logged
 
 pytest.importorskip("structlog", reason="the `events` extra is not installed")
 
+ROOT = Path(__file__).parents[2]
 FIELDS = {
     "total_time_ms",
     "embedding_time_ms",
@@ -186,6 +195,60 @@ def test_migrations_say_from_where_to_where(url):
     down, up = log.named("migration_complete")
     assert (down["direction"], down["before"], down["after"]) == ("downgrade", *known[:-3:-1])
     assert (up["direction"], up["after"], up["error"]) == ("upgrade", known[-1], None)
+
+
+MIGRATORS = {
+    "alembic": [sys.executable, "-m", "alembic", "upgrade", "head"],
+    "hegel-store": [sys.executable, "-c", "from hegel_store.cli import main; main()", "upgrade"],
+}
+
+
+@pytest.mark.parametrize("migrator", MIGRATORS)
+def test_whoever_migrates_tells_the_same(url, migrator):
+    """A bare `alembic upgrade head`, too, where the environment asks for events."""
+    known = migrate.known_revisions()
+    migrate.downgrade(parse_address(url, "the test"), "-2")
+    environment = {**os.environ, "DATABASE_URL": url, "HEGEL_EVENTS": "json"}
+    done = subprocess.run(
+        MIGRATORS[migrator], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    )
+    (said,) = (json.loads(line) for line in done.stderr.splitlines() if line.startswith("{"))
+    assert said.pop("total_time_ms") > 0
+    assert said.keys() >= {"timestamp", "level"}
+    assert {name: said[name] for name in ("event", "direction", "before", "after", "error")} == {
+        "event": "migration_complete",
+        "direction": "upgrade",
+        "before": known[-3],
+        "after": known[-1],
+        "error": None,
+    }
+
+
+def test_alembic_tells_of_migrations_alone_and_of_those_that_fail(url):
+    config = Config(ROOT / "alembic.ini")
+    with (
+        logged() as log,
+        migrate.connection_to(parse_address(url, "the test")) as connection,
+    ):
+        config.attributes["connection"] = connection
+        command.check(config)
+        command.current(config)
+        command.stamp(config, "head")
+        assert log.lines == []
+        command.downgrade(config, "-1")
+        command.upgrade(config, "head")
+        with pytest.raises(CommandError):
+            command.upgrade(config, "no-such-revision")
+    told = [(one["direction"], one["error"]) for one in log.named("migration_complete")]
+    assert told == [("downgrade", None), ("upgrade", None), ("upgrade", "CommandError")]
+
+
+def test_a_format_that_there_is_not_is_refused_by_name(url, monkeypatch):
+    monkeypatch.setenv("HEGEL_EVENTS", "xml")
+    with pytest.raises(InvalidInput, match="HEGEL_EVENTS"):
+        event_format()
+    monkeypatch.setenv("HEGEL_EVENTS", "")
+    assert event_format() is None
 
 
 def test_tasks_of_maintenance_are_told_of(store):

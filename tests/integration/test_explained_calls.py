@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -11,8 +12,10 @@ from sqlalchemy import text
 
 from hegel_store.errors import ConfigurationError, InvalidInput, NotFound
 from hegel_store.models import FactFilter, NewStep
+from hegel_store.observing import listen, stop
 from hegel_store.operations.watching import explain, resolve
-from hegel_store.operations.watching.calling import calls_of, repositories_of
+from hegel_store.operations.watching.calling import NAMES, calls_of, repositories_of
+from hegel_store.unit_of_work import UnitOfWork
 from tests.commands import run
 from tests.samples import fact, rows
 
@@ -70,6 +73,54 @@ def test_a_write_is_explained_and_leaves_nothing(store, url, new):
     assert rows(store, "SELECT count(*) FROM hegel_training_steps") == [(0,)]
     assert rows(store, "SELECT count(*) FROM hegel_prompt_profiles") == [(1,)]
     assert rows(store, tables) == before
+
+
+def steps_of(new, count: int, **changed: object) -> str:
+    """So many steps as a word of a command line."""
+    one = {
+        "corpus_id": "news",
+        "task_type": "qa",
+        "old_profile_id": str(new.profile.id),
+        "query": "?",
+        "predicted_answer": "!",
+        **changed,
+    }
+    named = "created_at" in changed
+    return json.dumps([{**one, "id": str(uuid4())} if named else one for _ in range(count)])
+
+
+def test_a_copy_is_told_with_its_rows_and_what_comes_after_it_is_explained(store, url, new):
+    words = steps_of(new, 9)
+    told = json.loads(run("explain", "steps.log_many", words, "--json", "--url", url))
+    (copy,) = (one for one in told["statements"] if one["statement"].startswith("COPY"))
+    assert (copy["plan"], copy["milliseconds"]) == (None, None)
+    assert (copy["copied"]["rows"], copy["copied"]["error"]) == (9, None)
+    assert copy["copied"]["milliseconds"] > 0
+    shown = run("explain", "steps.log_many", words, "--url", url)
+    assert "EXPLAIN does not take COPY; it ran once: 9 rows in" in shown
+    assert rows(store, "SELECT count(*) FROM hegel_training_steps") == [(0,)]
+
+    def call():
+        work.steps.log_many([new() for _ in range(9)])
+        return work.steps.recent("news", "qa")
+
+    with store.begin() as work:
+        explanation = explain(work.session, call)
+        assert "hegel_copy_watcher" not in work.session.connection().info
+    assert explanation.statements[-1].plan["Plan"]["Actual Rows"] == 9
+
+
+def test_a_copy_that_is_refused_says_so_and_the_insert_in_its_place_is_explained(store, url, new):
+    moment = datetime.now(UTC).isoformat()
+    words = steps_of(new, 9, created_at=moment)
+    resolve(repositories_of(store), "steps.log_many", [words])()
+    shown = run("explain", "steps.log_many", words, "--url", url)
+    assert "it was refused after 9 rows" in shown
+    assert "UniqueViolation" in shown
+    _, after, insert = shown.partition("UniqueViolation")
+    assert after
+    assert "INSERT INTO hegel_training_steps" in insert
+    assert "ms planning and execution" in insert
 
 
 def test_each_statement_is_explained_as_the_rows_are_that_it_meets(store, new):
@@ -196,6 +247,55 @@ def test_a_call_is_profiled_and_what_it_writes_is_rolled_back(store, url, tmp_pa
     assert told["samples"] > 0
     assert told["profile"]["root_frame"]
     assert rows(store, "SELECT count(*) FROM hegel_prompt_profiles") == [(0,)]
+
+
+class Transactions:
+    """How many units of work began."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def began(self, call):
+        self.count += call.name == "transaction"
+
+    def ended(self, call, kept):
+        pass
+
+    def happened(self, happening):
+        pass
+
+
+def profiled(*arguments: object) -> dict:
+    return json.loads(run("profile", *arguments, "--seconds", "0.2", "--json"))
+
+
+def test_a_call_is_profiled_as_it_is_made_and_leaves_nothing_unless_it_is_told_to(store, url, new):
+    pytest.importorskip("pyinstrument", reason="the `profile` extra is not installed")
+    counting = Transactions()
+    listen(counting)
+    try:
+        read = profiled("profiles.latest", "news", "qa", "--url", url)
+    finally:
+        stop(counting)
+    assert read["made"] == "as they are"
+    assert read["calls"] > 1
+    assert counting.count == 1, "only to see whether it writes"
+    tables = "SELECT relname FROM pg_class WHERE relname ~ 'training_steps' ORDER BY 1"
+    before = rows(store, tables)
+    step = json.loads(steps_of(new, 1, created_at=NEXT_YEAR.isoformat()))[0]
+    written = profiled("steps.log", json.dumps(step), "--url", url)
+    assert written["made"] == "each in a transaction that was rolled back"
+    assert rows(store, tables) == before
+    assert rows(store, "SELECT count(*) FROM hegel_training_steps") == [(0,)]
+    kept = profiled("profiles.append", "news", "qa", "{}", "--commit", "--url", url)
+    assert kept["made"] == "as they are, and what they wrote stays"
+    ((stored,),) = rows(store, "SELECT count(*) FROM hegel_prompt_profiles")
+    assert stored == 1 + kept["calls"] + 1, "one before, and one that warms up"
+
+
+def test_a_store_and_a_unit_of_work_have_the_repositories_that_calls_name():
+    of_work = {field.name for field in fields(UnitOfWork)} - {"session"}
+    assert of_work == set(NAMES)
 
 
 def test_profiling_says_what_it_needs(monkeypatch, url):

@@ -68,7 +68,7 @@ def test_a_scrape_tells_what_was_called(url, registry, new):
         finally:
             server.shutdown()
     assert found["hegel_failures_total call=facts.get error=NotFound"] == 1
-    assert found["hegel_request_seconds_count call=facts.search"] == 3
+    assert found["hegel_request_seconds_count call=facts.search server=primary"] == 3
     assert found["hegel_search_seconds_count mode=hybrid"] == 2
     assert found["hegel_search_seconds_count mode=text"] == 1
     assert 0 < found["hegel_search_seconds_sum mode=text"] < 60
@@ -80,7 +80,7 @@ def test_a_scrape_tells_what_was_called(url, registry, new):
     assert found["hegel_embedded_texts_total embedder=HashingEmbedder"] == 3
     assert found["hegel_steps_total outcome=written"] == 10
     assert found["hegel_facts_written_total outcome=added"] == 2
-    assert found["hegel_pool_size"] >= 10
+    assert found["hegel_pool_size server=primary"] >= 10
     assert found["hegel_delivery_interrupted"] == 0
 
 
@@ -92,9 +92,9 @@ def test_calls_within_a_call_are_not_counted_beside_it(store, registry):
     found = samples(prometheus.generate_latest(registry).decode())
     calls = {name: value for name, value in found.items() if "request_seconds_count" in name}
     assert calls == {
-        "hegel_request_seconds_count call=profiles.append": 2,
-        "hegel_request_seconds_count call=profiles.latest": 1,
-        "hegel_request_seconds_count call=transaction": 1,
+        "hegel_request_seconds_count call=profiles.append server=primary": 2,
+        "hegel_request_seconds_count call=profiles.latest server=primary": 1,
+        "hegel_request_seconds_count call=transaction server=primary": 1,
     }
 
 
@@ -116,9 +116,9 @@ def test_waits_for_a_connection_are_counted_and_those_in_vain(url, registry):
             connection.close()
     assert len(outcome) == 1
     found = samples(prometheus.generate_latest(registry).decode())
-    assert found["hegel_pool_timeouts_total"] == 1
-    assert found["hegel_pool_wait_seconds_count"] == 1
-    assert found["hegel_pool_wait_seconds_sum"] >= 0.3
+    assert found["hegel_pool_timeouts_total server=primary"] == 1
+    assert found["hegel_pool_wait_seconds_count server=primary"] == 1
+    assert found["hegel_pool_wait_seconds_sum server=primary"] >= 0.3
 
 
 def test_the_database_says_what_is_in_it(memory):
@@ -173,7 +173,7 @@ def test_the_command_serves_the_database_and_the_processes_that_share_a_folder(u
         command.send_signal(signal.SIGTERM)
     assert command.wait(30) == 0
     assert found["hegel_database_up"] == 1
-    assert found["hegel_request_seconds_count call=facts.search"] == 1
+    assert found["hegel_request_seconds_count call=facts.search server=primary"] == 1
     assert found["hegel_search_seconds_count mode=hybrid"] == 1
 
 

@@ -40,11 +40,16 @@ def test_a_search_is_a_span_with_its_embedding_in_it(memory, spans):
     assert (embedding.name, search.name) == (f"embeddings {memory_model(memory)}", "facts.search")
     assert embedding.parent.span_id == search.context.span_id
     assert embedding.attributes["gen_ai.operation.name"] == "embeddings"
+    assert embedding.attributes["gen_ai.provider.name"] == "HashingEmbedder"
     assert embedding.attributes["gen_ai.request.model"] == memory_model(memory)
     assert embedding.attributes["gen_ai.embeddings.dimension.count"] == 384
     assert search.kind is trace.SpanKind.CLIENT
     assert search.attributes["db.system.name"] == "postgresql"
     assert search.attributes["db.query.summary"] == "facts.search"
+    parameters = memory.address.parameters
+    assert search.attributes["db.namespace"] == parameters["dbname"]
+    assert search.attributes["server.address"] == parameters["host"]
+    assert search.attributes["hegel_store.server"] == "primary"
     assert search.attributes["db.response.returned_rows"] == 0
     assert search.attributes["hegel_store.search.filters"] == ("categories",)
     assert search.attributes["hegel_store.corpus"] == "news"

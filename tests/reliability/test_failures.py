@@ -15,7 +15,8 @@ from sqlalchemy import Connection, create_engine, exc, text
 
 import hegel_store
 from hegel_store import migrate
-from hegel_store.database import copy_rows, translated
+from hegel_store.copying import copy_rows
+from hegel_store.database import translated
 from hegel_store.errors import (
     DatabaseError,
     DatabaseUnavailable,

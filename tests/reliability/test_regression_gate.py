@@ -55,9 +55,9 @@ def repository(tmp_path) -> Path:
 
 
 @pytest.fixture
-def urls(url, other_url) -> tuple[str, str]:
-    """Migrated already, which is quicker; the gate's own are empty."""
-    return other_url, url
+def urls(url, other_url) -> tuple[tuple[str, str], tuple[str, str]]:
+    """Migrated already, and the same in both rounds, which is quicker; the gate's own are empty."""
+    return (other_url, url), (other_url, url)
 
 
 def plant(repository: Path) -> None:
@@ -90,7 +90,7 @@ def test_the_same_code_is_not_slower_than_itself(repository, urls, capsys):
 
 def test_there_is_a_reason_where_nothing_can_be_compared(repository, tmp_path, capsys):
     def skipped(folder: Path) -> str:
-        assert gate(folder, "HEAD~1", ("", "")) == 0
+        assert gate(folder, "HEAD~1", ()) == 0
         return capsys.readouterr().out
 
     assert skipped(repository) == "skipped: no commit HEAD~1: there is none\n"
@@ -144,9 +144,15 @@ def test_only_an_interval_above_a_tenth_is_slower_and_one_across_it_is_hidden():
 )
 def test_only_what_repeats_fails(monkeypatch, capsys, rounds, status, said):
     left = list(rounds)
-    monkeypatch.setattr(
-        regression, "one_round", lambda roots, urls, calls, blocks: ({"log": left.pop(0)}, {})
-    )
-    assert compare((), (), ("log",)) == status
+    asked = []
+
+    def one_round(roots, urls, calls, blocks):
+        asked.append(urls)
+        return {"log": left.pop(0)}, {}
+
+    monkeypatch.setattr(regression, "one_round", one_round)
+    databases = (("a", "b"), ("c", "d"))
+    assert compare((), databases, ("log",)) == status
     assert left == []
+    assert asked == list(databases[: len(rounds)])
     assert said in capsys.readouterr().out

@@ -404,6 +404,16 @@ def test_counted_statements_are_asked_for_by_a_quoted_name(order: usage_statemen
     assert '"a""; DROP :x %%s"."pg_stat_statements"' in sql(statement)
     assert set(statement.compile().params) == {"role", "limit"}
     assert set(usage_statements.roles(odd).compile().params) == {"role"}
+    assert usage_statements.one_count(odd).compile().params == {}
+
+
+def test_views_of_counted_statements_are_made_of_quoted_names() -> None:
+    """DDL takes no parameters."""
+    odd, quoted = 'a"; DROP :x %s', '"a""; DROP :x %s"'
+    made = usage_statements.create_views(odd, odd)
+    assert [one.count("DROP :x") for one in made] == [2, 2]
+    for statement in (*made, *usage_statements.drop_views(odd)):
+        assert statement.count(quoted) == statement.count("DROP :x") > 0
 
 
 def test_statements_of_indexes_quote_what_they_are_given() -> None:

@@ -181,7 +181,7 @@ def _relations(connection: Connection, place: Place) -> Iterator[RoleDifference]
         else:
             parts[row.name, row.grantee, row.privilege].add(row.column)
     for row in connection.execute(statements.RELATIONS_THERE):
-        listed = matrix.RELATIONS.get(row.name)
+        listed = matrix.RELATIONS.get(row.name) or matrix.WHERE_MADE.get(row.name)
         if listed is None and not row.is_month and not row.is_sequence:
             continue  # an application's own, or of a release that is not this one
         kind = "SEQUENCE" if row.is_sequence else "TABLE"

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hegel_store.models.roles import Role
+from hegel_store.schema.usage_views import USAGE_VIEWS
 
 READERS: tuple[Role, ...] = ("app", "eval", "readonly")
 """All of them but the owner."""
@@ -79,6 +80,9 @@ RELATIONS: Mapping[str, Writes] = {
     "hegel_word_counts": Writes(),
 }
 """Tables, views and materialized views. Sequences are of identity columns, which need no grant."""
+
+WHERE_MADE: Mapping[str, Writes] = dict.fromkeys(USAGE_VIEWS, Writes())
+"""What an administrator may add, and no revision makes."""
 
 WITH_OWNERS_RIGHTS: Mapping[str, tuple[Role, ...]] = {
     "hegel_count_corpus_words": ("app",),

@@ -5,13 +5,25 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Unpack, get_origin, get_type_hints
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.errors import PydanticSchemaGenerationError
 
 from hegel_store.errors import HegelStoreError, InvalidInput
+
+NAMES = (
+    "profiles",
+    "steps",
+    "populations",
+    "facts",
+    "labels",
+    "retrievals",
+    "runs",
+    "scores",
+)
+"""Of the repositories, on a store and on a unit of work."""
 
 Repositories = Mapping[str, object]
 """By the name that they have on a store."""
@@ -32,10 +44,9 @@ class Call:
         return list(answer) if inspect.isgenerator(answer) else answer
 
 
-def repositories_of(unit_of_work: Any) -> Repositories:
-    """Those of a unit of work, by name."""
-    names = [field.name for field in fields(unit_of_work) if field.name != "session"]
-    return {name: getattr(unit_of_work, name) for name in names}
+def repositories_of(place: Any) -> Repositories:
+    """Those of a store or of a unit of work, by name."""
+    return {name: getattr(place, name) for name in NAMES}
 
 
 def calls_of(repositories: Repositories) -> Sequence[str]:

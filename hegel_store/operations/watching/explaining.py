@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, event, exc
 from sqlalchemy.orm import Session
 
+from hegel_store.copying import COPY_WATCHER
 from hegel_store.database import translated
 from hegel_store.operations.doctor.findings import Finding
 from hegel_store.operations.watching.plan_warnings import warnings
@@ -24,16 +25,29 @@ SAVEPOINT = "hegel_explain"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Copied:
+    """How many rows a COPY sent, and in how many milliseconds the server had stored them, its
+    triggers and checks included. ``error`` is the class of the one that refused them all, None
+    where they were stored."""
+
+    rows: int
+    milliseconds: float
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Explained:
     """A statement as it was sent, with %(name)s for its values, which are not kept.
 
     ``plan`` is the server's, as of FORMAT JSON ("Plan", "Execution Time" and so on, milliseconds);
-    None for what EXPLAIN does not take: SET, COPY, SAVEPOINT.
+    None for what EXPLAIN does not take: SET, COPY, SAVEPOINT. ``copied`` says of a COPY what can be
+    said of it.
     """
 
     statement: str
     plan: Mapping[str, Any] | None
     warnings: Sequence[Finding]
+    copied: Copied | None = None
 
     @property
     def lines(self) -> Sequence[str]:
@@ -83,6 +97,14 @@ class _Recorder:
         finally:
             self.is_busy = False
 
+    def copied(
+        self, statement: str, rows: int, seconds: float, error: exc.DBAPIError | None
+    ) -> None:
+        """Note a COPY that has run."""
+        name = None if error is None else type(error.orig).__name__
+        copied = Copied(rows=rows, milliseconds=1000 * seconds, error=name)
+        self.explained.append(Explained(statement=statement, plan=None, warnings=[], copied=copied))
+
 
 def explain(session: Session, call: Callable[[], object]) -> Explanation:
     """Make ``call``, which works on ``session``, and explain each statement that it sends.
@@ -90,8 +112,9 @@ def explain(session: Session, call: Callable[[], object]) -> Explanation:
     Every statement runs twice: once by EXPLAIN ANALYZE in a savepoint that is rolled back, so that
     its plan is that of the rows which it really meets, and once for the call. The session is rolled
     back at the end, so nothing that the call writes stays; what a sequence gave out is not given
-    back. Statements that repeat are told each time. COPY goes past, as log_many() uses it for eight
-    steps and more.
+    back. Statements that repeat are told each time. A COPY, as of log_many() for eight steps and
+    more, runs once: its rows and its time are told, and what follows it is explained as it meets
+    them.
 
     Raises what the call raises.
     """
@@ -109,10 +132,12 @@ def explain(session: Session, call: Callable[[], object]) -> Explanation:
 @contextmanager
 def _recorded(connection: Connection, recorder: _Recorder) -> Iterator[None]:
     event.listen(connection, "before_cursor_execute", recorder.before)
+    connection.info[COPY_WATCHER] = recorder.copied
     try:
         yield
     finally:
         event.remove(connection, "before_cursor_execute", recorder.before)
+        connection.info.pop(COPY_WATCHER, None)
 
 
 def _plan(connection: Connection, statement: str, parameters: Any) -> Mapping[str, Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import get_args
 
@@ -32,18 +33,24 @@ class StatementUsage:
     """What the server counted of a statement, as one role called it, since its last reset.
 
     Times are milliseconds at the server, planning not counted. Pages are of 8 kB: found in
-    shared_buffers, asked of the system, and written to temporary files. ``statement`` has $1 for
-    each of its values; of another role's it tells nothing without pg_read_all_stats.
+    shared_buffers, asked of the system, and written to temporary files; ``cache_hit_ratio`` is the
+    share of the first of the first two, None where there were none. ``call`` is the call of a
+    repository that sent it, of a tagged statement (Settings.tag_statements); where several send the
+    same one, the first that did. ``statement`` has $1 for each of its values; of another role's it
+    tells nothing without pg_read_all_stats, and the statements of that role are one.
     """
 
     role: str
+    call: str | None
     calls: int
     total_ms: float
     mean_ms: float
     worst_ms: float
     rows: int
+    rows_per_call: float
     pages_hit: int
     pages_read: int
+    cache_hit_ratio: float | None
     pages_spilled: int
     statement: str
 
@@ -79,28 +86,43 @@ def top(
     check_integer("limit", limit, minimum=1)
     if role is not None:
         check_name("role", role)
-    with translated():
-        extension = connection.execute(EXTENSION).one()
-    if extension.schema is None:
-        raise ConfigurationError(_missing(extension.is_packaged))
-    try:
-        with translated():
-            found = connection.execute(
-                statements_by(order, extension.schema), {"role": role, "limit": limit}
-            ).all()
-            by_role = connection.execute(roles(extension.schema), {"role": role}).all()
-    except DatabaseError as error:
-        # Created, but not loaded when the server was started.
-        if not isinstance(error.__cause__, exc.DBAPIError) or error.sqlstate != NOT_READY:
-            raise
-        raise ConfigurationError(
-            f"pg_stat_statements was created, but the server has not loaded it: {PRELOAD}"
-        ) from error
+    schema = counting_schema(connection)
+    with loaded():
+        found = connection.execute(
+            statements_by(order, schema), {"role": role, "limit": limit}
+        ).all()
+        by_role = connection.execute(roles(schema), {"role": role}).all()
     return Usage(
         order=order,
         statements=[StatementUsage(**row._mapping) for row in found],
         roles=[RoleUsage(**row._mapping) for row in by_role],
     )
+
+
+def counting_schema(connection: Connection) -> str:
+    """The schema that has pg_stat_statements. Raises ConfigurationError where none has, saying how
+    to get it."""
+    with translated():
+        extension = connection.execute(EXTENSION).one()
+    if extension.schema is None:
+        raise ConfigurationError(_missing(extension.is_packaged))
+    schema: str = extension.schema
+    return schema
+
+
+@contextmanager
+def loaded() -> Iterator[None]:
+    """Around what reads its numbers: raises ConfigurationError where it was created, but not loaded
+    when the server was started."""
+    try:
+        with translated():
+            yield
+    except DatabaseError as error:
+        if not isinstance(error.__cause__, exc.DBAPIError) or error.sqlstate != NOT_READY:
+            raise
+        raise ConfigurationError(
+            f"pg_stat_statements was created, but the server has not loaded it: {PRELOAD}"
+        ) from error
 
 
 def _missing(is_packaged: bool) -> str:
