@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.util import find_spec
+from time import time_ns
 from typing import Any
 
 from hegel_store.errors import ConfigurationError
@@ -24,13 +25,21 @@ SINGLE = frozenset({"steps.log"})
 """Calls that begin no trace of their own: there are thousands of them, and each is one row. Inside
 a trace they have their span."""
 
+QUICK = 0.001
+"""Seconds: a span around what takes less costs more than it tells."""
+
 
 class Tracing:
-    """Makes a span of each call. Made by start(); stop() ends it."""
+    """Makes a span of each call. Made by start(); stop() ends it.
+
+    An embedder that was quick the last time, as one that hashes, gets a span only after it was not:
+    then nothing that it calls is inside.
+    """
 
     def __init__(self, provider: Any) -> None:
         from opentelemetry import context, trace
 
+        self._quick: set[tuple[str, str]] = set()
         self._trace, self._context = trace, context
         self._tracer = trace.get_tracer("hegel_store", tracer_provider=provider)
         self._failed = trace.Status(trace.StatusCode.ERROR)
@@ -40,19 +49,25 @@ class Tracing:
             around = self._trace.get_current_span()
             if not around.get_span_context().is_valid:
                 return None
-        embedding = isinstance(call, Embedding)
-        span = self._tracer.start_span(
-            f"{call.name} {call.model}" if isinstance(call, Embedding) else call.name,
-            kind=self._trace.SpanKind.INTERNAL if embedding else self._trace.SpanKind.CLIENT,
-            attributes=_attributes(call),
-        )
+        if isinstance(call, Embedding) and _kind(call) in self._quick:
+            return None
+        span = self._span(call)
         return span, self._context.attach(self._trace.set_span_in_context(span))
 
     def ended(self, call: Call, kept: Any) -> None:
-        if kept is None:
+        span = None
+        if kept is not None:
+            span, token = kept
+            self._context.detach(token)
+        if isinstance(call, Embedding):
+            if call.seconds < QUICK and call.error is None:
+                self._quick.add(_kind(call))
+            else:
+                self._quick.discard(_kind(call))
+                if span is None:
+                    span = self._span(call, time_ns() - round(call.seconds * 1e9))
+        if span is None:
             return
-        span, token = kept
-        self._context.detach(token)
         if call.error is not None:
             span.set_attribute("error.type", type(call.error).__name__)
             state = sqlstate_of(call.error)
@@ -60,6 +75,14 @@ class Tracing:
                 span.set_attribute("db.response.status_code", state)
             span.set_status(self._failed)
         span.end()
+
+    def _span(self, call: Call, began: int | None = None) -> Any:
+        name, kind = call.name, self._trace.SpanKind.CLIENT
+        if isinstance(call, Embedding):
+            name, kind = f"{call.name} {call.model}", self._trace.SpanKind.INTERNAL
+        return self._tracer.start_span(
+            name, kind=kind, attributes=_attributes(call), start_time=began
+        )
 
     def happened(self, happening: Happening) -> None:
         """What a search found out goes into its span; everything else is an event of the span that
@@ -102,6 +125,10 @@ def start(provider: Any = None) -> Tracing:
     tracing = Tracing(provider)
     seam.listen(tracing)
     return tracing
+
+
+def _kind(call: Embedding) -> tuple[str, str]:
+    return call.embedder, call.model
 
 
 def _attributes(call: Call) -> dict[str, Any]:

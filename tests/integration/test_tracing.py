@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from uuid import uuid4
 
 import pytest
 
+import hegel_store
 from hegel_store.errors import NotFound
 from hegel_store.models import FactFilter
 from hegel_store.observing import tracing
+from tests.embedders import HashingEmbedder
 from tests.samples import fact
 
 sdk = pytest.importorskip("opentelemetry.sdk.trace", reason="opentelemetry-sdk is not installed")
@@ -54,6 +57,36 @@ def test_a_search_is_a_span_with_its_embedding_in_it(memory, spans):
     assert search.attributes["hegel_store.search.filters"] == ("categories",)
     assert search.attributes["hegel_store.corpus"] == "news"
     assert "s3cret" not in str([span.to_json() for span in spans()])
+
+
+class Moody(HashingEmbedder):
+    """Takes as long as it is told."""
+
+    pause = 0.0
+
+    def embed(self, texts):
+        time.sleep(self.pause)
+        return super().embed(texts)
+
+
+def test_an_embedder_that_is_quick_has_no_span_until_it_is_not(url, spans, monkeypatch):
+    monkeypatch.setattr(tracing, "QUICK", 0.5)  # which a busy machine does not need for a hash
+    embedder = Moody()
+    with hegel_store.connect(url, embedder=embedder) as store:
+        store.facts.search("the first")
+        count = len(spans())
+        for query in ("nobody", "knows", "by now"):
+            store.facts.search(query)
+        assert [span.name for span in spans()[count:]] == ["facts.search"] * 3
+        embedder.pause = 0.6
+        for query in ("slow", "and slow"):
+            store.facts.search(query)
+    late, search, embedding, second = spans()[count + 3 :]
+    for inside, around in ((late, search), (embedding, second)):
+        assert inside.name == f"embeddings {embedder.name}"
+        assert inside.parent.span_id == around.context.span_id
+        assert around.start_time < inside.start_time < inside.end_time < around.end_time
+        assert inside.end_time - inside.start_time > 0.5 * 1e9
 
 
 def memory_model(memory):
