@@ -11,6 +11,7 @@ from weakref import WeakSet
 
 import psycopg
 
+from hegel_store.addresses import DatabaseAddress
 from hegel_store.answering import AnsweringConnection, within
 from hegel_store.binding import BoundConnection
 from hegel_store.errors import (
@@ -22,7 +23,7 @@ from hegel_store.errors import (
     PermissionDenied,
 )
 from hegel_store.schema import VERSION_TABLE
-from hegel_store.settings import DatabaseAddress, Settings
+from hegel_store.settings import Settings
 
 logger = logging.getLogger("hegel_store")
 

@@ -19,13 +19,14 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.engine.cursor import FullyBufferedCursorFetchStrategy
 from sqlalchemy.orm import Session
 
+from hegel_store.addresses import DatabaseAddress
 from hegel_store.connector import Connector, opened
 from hegel_store.errors import DatabaseError, HegelStoreError, MigrationRequired, OutcomeUnknown
 from hegel_store.failures import Failure, constraint_of, error_of, failure_of, leaves_unknown
 from hegel_store.observing.seam import SERVER, Server
 from hegel_store.observing.tagging import tag
 from hegel_store.pooling import WatchedPool
-from hegel_store.settings import DatabaseAddress, PoolPreset, Settings, WhileEvaluating
+from hegel_store.settings import PoolPreset, Settings, WhileEvaluating
 
 logger = logging.getLogger("hegel_store")
 

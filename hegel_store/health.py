@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hegel_store import migrate
+from hegel_store.addresses import DatabaseAddress
 from hegel_store.database import Database, translated
 from hegel_store.migrate.rights import require_pgvector, require_server
 from hegel_store.models.replicas import ReplicaHealth
 from hegel_store.replicas import Replicas
-from hegel_store.settings import DatabaseAddress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

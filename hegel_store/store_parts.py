@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import Engine
 
 from hegel_store import migrate
+from hegel_store.addresses import DatabaseAddress
 from hegel_store.connector import Connector
 from hegel_store.database import Database
 from hegel_store.deadlines import TimedAutocommit
@@ -27,7 +28,7 @@ from hegel_store.repositories import (
 from hegel_store.repositories.query_log import QueryLog
 from hegel_store.repositories.result_cache import ResultCache
 from hegel_store.repositories.spaces import Embedders, Spaces
-from hegel_store.settings import DatabaseAddress, Settings
+from hegel_store.settings import Settings
 
 
 class StoreParts:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
+from hegel_store.addresses import DatabaseAddress
 from hegel_store.adoption.copying import AdoptedTable, copy_rows, verify
 from hegel_store.adoption.refusing import check_rows, require_room, require_tables
 from hegel_store.adoption.tables import find, lock, move
@@ -15,7 +16,6 @@ from hegel_store.database import translated
 from hegel_store.errors import InvalidInput
 from hegel_store.migrate import connection_to, upgrade
 from hegel_store.migrate.running import apply, exclusively
-from hegel_store.settings import DatabaseAddress
 
 logger = logging.getLogger("hegel_store.adoption")
 

@@ -10,8 +10,9 @@ import typer
 from rich.table import Column, Table
 
 from hegel_store import migrate
+from hegel_store.addresses import DatabaseAddress
 from hegel_store.cli.options import Embedded, Url, plain_console
-from hegel_store.settings import DatabaseAddress, Settings, resolve_address
+from hegel_store.settings import Settings, resolve_address
 from hegel_store.store import connect
 
 

@@ -18,11 +18,11 @@ from rich.progress import (
 )
 from rich.progress import Progress as Bars
 
+from hegel_store.addresses import parse_address
 from hegel_store.cli.options import Embedded, Url, load_embedder, plain_console
 from hegel_store.demo.progress import Progress
 from hegel_store.demo.report import next_commands, render
 from hegel_store.demo.run import CORPUS, Scale, run_demo
-from hegel_store.settings import parse_address
 from hegel_store.store import connect
 
 SCALE = Scale()

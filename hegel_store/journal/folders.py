@@ -9,7 +9,7 @@ from pathlib import Path
 
 import platformdirs
 
-from hegel_store.settings import DatabaseAddress
+from hegel_store.addresses import DatabaseAddress
 
 IDENTITY = ("host", "hostaddr", "port", "dbname", "service")
 """What of an address says which database it is, whoever connects and how."""

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+from hegel_store.addresses import DatabaseAddress
 from hegel_store.embeddings.caching import CachedEmbedder
 from hegel_store.embeddings.memory_cache import MemoryCache
 from hegel_store.embeddings.protocol import Embedder
@@ -20,7 +21,7 @@ from hegel_store.errors import HegelStoreError
 from hegel_store.load.corpus import Corpus
 from hegel_store.load.plan import LoadPlan
 from hegel_store.load.user import EMBED, Sample, TimedEmbedder, User
-from hegel_store.settings import DatabaseAddress, Settings
+from hegel_store.settings import Settings
 from hegel_store.store import Store
 
 MakeEmbedder = Callable[[], Embedder | None]

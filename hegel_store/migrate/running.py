@@ -16,6 +16,7 @@ from typing import Literal
 from psycopg import errors, sql
 from sqlalchemy import Connection, NullPool, create_engine, exc, text
 
+from hegel_store.addresses import DatabaseAddress
 from hegel_store.connector import Connector
 from hegel_store.database import translated
 from hegel_store.errors import DatabaseError, InvalidInput, PackageOutdated, PermissionDenied
@@ -30,7 +31,7 @@ from hegel_store.migrate.versions import (
     target_of,
 )
 from hegel_store.retries import becomes_true, until_locked
-from hegel_store.settings import DatabaseAddress, Settings
+from hegel_store.settings import Settings
 
 logger = logging.getLogger("hegel_store.migrate")
 

@@ -11,6 +11,7 @@ import psycopg
 from sqlalchemy import Connection, event, exc
 from sqlalchemy.engine import ExceptionContext
 
+from hegel_store.addresses import DatabaseAddress
 from hegel_store.answering import within
 from hegel_store.database import Database
 from hegel_store.errors import HegelStoreError, PoolExhausted
@@ -19,7 +20,6 @@ from hegel_store.models.replicas import ReplicaHealth, ReplicaState
 from hegel_store.observing import tell
 from hegel_store.observing.happenings import StandbyBack, StandbyLeftOut
 from hegel_store.replicas.positions import Progress, progress, shown
-from hegel_store.settings import DatabaseAddress
 
 logger = logging.getLogger("hegel_store")
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from hegel_store.addresses import DatabaseAddress, parse_address
 from hegel_store.errors import HegelStoreError, InvalidInput
 from hegel_store.operations.doctor.findings import Finding
-from hegel_store.settings import DatabaseAddress, Settings, parse_address
+from hegel_store.settings import Settings
 
 
 def describe_address(address: DatabaseAddress, settings: Settings) -> Iterator[Finding]:

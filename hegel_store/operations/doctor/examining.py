@@ -16,6 +16,7 @@ from typing import Any
 import psycopg
 from sqlalchemy import URL, Connection, NullPool, create_engine, exc, text
 
+from hegel_store.addresses import DatabaseAddress
 from hegel_store.connector import Connector, hang_up
 from hegel_store.errors import (
     ConfigurationError,
@@ -42,7 +43,7 @@ from hegel_store.operations.doctor.statistics import check_statistics
 from hegel_store.operations.doctor.usage import check_cache, check_growth, check_scans
 from hegel_store.operations.doctor.versions import check_extensions, check_server
 from hegel_store.schema import VERSION_TABLE
-from hegel_store.settings import DatabaseAddress, Settings, resolve_address
+from hegel_store.settings import Settings, resolve_address
 
 CHECKS: Sequence[Check] = (
     check_server,

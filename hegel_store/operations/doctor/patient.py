@@ -9,8 +9,9 @@ from typing import Any
 from psycopg import sql
 from sqlalchemy import Connection
 
+from hegel_store.addresses import DatabaseAddress
 from hegel_store.operations.doctor.findings import Finding
-from hegel_store.settings import DatabaseAddress, Settings
+from hegel_store.settings import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from hegel_store.addresses import DatabaseAddress
 from hegel_store.journal import DeadLetters, spool_folder
 from hegel_store.journal.spool import DAMAGED, SUFFIX
 from hegel_store.operations.doctor.findings import Finding, shown_bytes
-from hegel_store.settings import DatabaseAddress, Settings
+from hegel_store.settings import Settings
 
 
 def check_spool(address: DatabaseAddress, settings: Settings) -> Iterator[Finding]:
