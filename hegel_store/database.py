@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-import select
 import socket
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -23,6 +21,7 @@ from hegel_store.addresses import DatabaseAddress
 from hegel_store.connector import Connector, opened
 from hegel_store.errors import DatabaseError, HegelStoreError, MigrationRequired, OutcomeUnknown
 from hegel_store.failures import Failure, constraint_of, error_of, failure_of, leaves_unknown
+from hegel_store.idle_connections import check_idle
 from hegel_store.observing.seam import SERVER, Server
 from hegel_store.observing.tagging import tag
 from hegel_store.pooling import WatchedPool
@@ -48,10 +47,6 @@ POOL_PRESETS: dict[PoolPreset, PoolSize] = {
 }
 
 RECYCLE_SECONDS = 3600
-UNTESTED_SECONDS = 30
-"""A connection idle for longer is asked before it is used; one whose socket has something to
-read (the server's farewell, mostly) is asked at once."""
-
 
 BOUND_TO = "hegel_corpus"
 """The execution option of an engine that names the corpus of its connections, or None."""
@@ -98,8 +93,7 @@ class Database:
         )
         pool: Any = self.engine.pool
         pool.server = server
-        event.listen(self.engine, "checkin", _note_return)
-        event.listen(self.engine, "checkout", _check_connection(self.engine, self.size.idle))
+        check_idle(self.engine, self.size.idle)
         event.listen(self.engine, "handle_error", _leave_standby)
         if settings.tag_statements:
             tag(self.engine, settings.application_name)
@@ -130,40 +124,6 @@ def _server(address: DatabaseAddress, role: Literal["primary", "standby"]) -> Se
         port=int(port) if port.isdecimal() else None,
         database=parameters.get("dbname"),
     )
-
-
-def _note_return(connection: Any, record: Any) -> None:
-    record.info["returned_at"] = time.monotonic()
-
-
-def _check_connection(engine: Engine, idle_limit: float) -> Callable[[Any, Any, Any], None]:
-    def check(connection: Any, record: Any, proxy: Any) -> None:
-        returned_at = record.info.get("returned_at")
-        if returned_at is None:
-            return
-        idle = time.monotonic() - returned_at
-        if idle > idle_limit:
-            raise exc.DisconnectionError("idle for longer than the pool keeps connections")
-        if idle > UNTESTED_SECONDS or _has_something_to_read(connection):
-            try:
-                alive = engine.dialect.do_ping(connection)
-            except (exc.DBAPIError, psycopg.Error):
-                alive = False
-            if not alive:
-                # The server went away, so what else lies in the pool is as old and as dead.
-                raise exc.InvalidatePoolError("the server closed the connection")
-        if connection.autocommit:
-            connection.autocommit = False  # as Autocommit left it on
-
-    return check
-
-
-def _has_something_to_read(connection: psycopg.Connection[Any]) -> bool:
-    if connection.closed:
-        return True
-    poller = select.poll()
-    poller.register(connection.fileno(), select.POLLIN)
-    return bool(poller.poll(0))
 
 
 def _leave_standby(context: ExceptionContext) -> None:
