@@ -187,7 +187,8 @@ def test_slow_maintenance_rests_between_batches_and_ends_in_its_time(
     )
     with hegel_store.connect(url, while_evaluating="slow") as slow, store.evaluating():
         report = maintain(slow, MaintenanceRules(batch=1), seconds=9.0)
-    assert of(report, "expire").status == "put off"
+    # Mostly in a rest, but a batch may be under way when the time is up.
+    assert of(report, "expire").status in ("put off", "stopped")
     assert 1 <= deleted(store) <= 4, "without a rest it would be twenty"
     assert report.seconds < NO_HURRY
 
