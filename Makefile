@@ -55,7 +55,8 @@ types: $(VENV)/.dev
 
 pytest: $(VENV)/.dev
 	$(BIN)/pytest $(IN_PARALLEL) --postgres 18 $(PYTEST)
-	$(BIN)/pytest $(IN_PARALLEL) --postgres 16 $(PYTEST) tests/integration tests/migrations tests/reliability
+	$(BIN)/pytest $(IN_PARALLEL) --postgres 16 -m "not any_server" $(PYTEST) \
+		tests/integration tests/migrations tests/reliability
 
 bench: $(VENV)/.dev
 	for benchmark in tests/benchmarks/bench_*.py; do $(BIN)/python $$benchmark || exit 1; done

@@ -31,6 +31,8 @@ from hegel_store.models import NewFact
 from hegel_store.store import Store
 from tests.embedders import HashingEmbedder
 
+pytestmark = pytest.mark.any_server
+
 SMALL = Scale(facts=600, questions=230, generations=2, proposals=4)
 CORPUS = "small-docs"
 

@@ -24,6 +24,8 @@ from tests.watching import logged
 
 pytest.importorskip("structlog", reason="the `events` extra is not installed")
 
+pytestmark = pytest.mark.any_server
+
 FIELDS = {
     "total_time_ms",
     "embedding_time_ms",

@@ -141,6 +141,7 @@ def test_a_judge_is_asked_in_the_context_of_the_caller(memory: Store) -> None:
     assert seen == {"mine"}
 
 
+@pytest.mark.any_server
 def test_no_more_than_three_batches_are_held_at_a_time(memory: Store) -> None:
     """The one that is written, the one that is embedded, and for a moment what is read."""
     most = 0

@@ -24,6 +24,7 @@ from tests.servers import OwnServer, own_server, postmaster_pid, wait_until
 from tests.victims import Victim
 
 pytestmark = [
+    pytest.mark.any_server,
     pytest.mark.slow,
     pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning"),
 ]

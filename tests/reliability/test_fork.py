@@ -16,7 +16,10 @@ from sqlalchemy.exc import DBAPIError
 import hegel_store
 from hegel_store.errors import DatabaseUnavailable
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+pytestmark = [
+    pytest.mark.any_server,
+    pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning"),
+]
 
 SCOPE = ("forked", "qa")
 PID = text("SELECT pg_backend_pid()")

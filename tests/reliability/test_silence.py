@@ -24,6 +24,8 @@ from tests.proxy import Proxy, proxy_to
 from tests.samples import MAY, Steps, rows
 from tests.servers import wait_until
 
+pytestmark = pytest.mark.any_server
+
 SCOPE = ("c", "qa")
 PATIENCE = 0.5
 

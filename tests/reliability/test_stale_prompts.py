@@ -21,7 +21,7 @@ from hegel_store.store import Store
 from tests.servers import wait_until
 from tests.victims import Victim
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.any_server, pytest.mark.slow]
 
 SCOPE = ("news", "qa")
 WORKERS = 4

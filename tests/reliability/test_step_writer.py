@@ -30,7 +30,7 @@ from tests.samples import Steps
 from tests.servers import OwnServer, own_server, postmaster_pid, wait_until
 from tests.victims import Victim
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.any_server, pytest.mark.slow]
 
 
 @pytest.fixture
