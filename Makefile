@@ -9,7 +9,8 @@ PYTEST ?=
 BASE ?= HEAD~1
 # Each of the processes has its own server.
 JOBS ?= 2
-IN_PARALLEL := --numprocesses $(JOBS) --dist loadfile
+# Files in the order of tests/conftest.py, which begins with those that take longest.
+IN_PARALLEL := --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint types check pytest bench regression golden record-release format clean

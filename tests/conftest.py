@@ -15,6 +15,7 @@ from pytest_postgresql import factories
 
 import hegel_store
 from hegel_store import migrate
+from hegel_store.demo.corpus import DocumentedObject, standard_library
 from hegel_store.settings import parse_address
 from hegel_store.store import Store
 from tests.servers import embedded_server
@@ -41,6 +42,45 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="write the golden catalog of this version anew instead of comparing with it",
     )
+
+
+@pytest.fixture(scope="session")
+def objects() -> list[DocumentedObject]:
+    """The documentation of the standard library, which takes seconds to read."""
+    return standard_library()
+
+
+LONG_FILES = (
+    "test_comparing.py",
+    "test_concurrency.py",
+    "test_embedded.py",
+    "test_adoption.py",
+    "test_step_writer.py",
+    "test_demo.py",
+    "test_archive_kills.py",
+    "test_index_interruptions.py",
+    "test_stairway.py",
+    "test_baselines.py",
+    "test_stale_prompts.py",
+    "test_archive_export.py",
+    "test_following.py",
+    "test_replica_failures.py",
+    "test_openevolve_kills.py",
+    "test_online.py",
+    "test_restore.py",
+    "test_filtered_recall.py",
+    "test_search_plans.py",
+    "test_score_plans.py",
+    "test_guarded_changes.py",
+)
+"""By their time and not by their number of tests."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first: the processes take one file after the other, and those that have no more
+    would wait for the one that came to a long file last."""
+    place = {name: number for number, name in enumerate(LONG_FILES)}
+    items.sort(key=lambda item: place.get(item.path.name, len(place)))
 
 
 MEASURED = "measured"

@@ -184,7 +184,7 @@ with hegel_store.connect(sys.argv[1]) as store:
 def test_a_log_larger_than_the_memory_allowed_goes_through(
     store: Store, url: str, tmp_path: Path, report, ending: str
 ) -> None:
-    """600 MB of steps: in lines as they come, in Parquet by row groups of 16 MB."""
+    """300 MB of steps: in lines as they come, in Parquet by row groups of 16 MB."""
     profile = Steps(store).profile
     store.steps.log(Steps(store, "few")())
     with store.engine.begin() as connection:
@@ -194,7 +194,7 @@ def test_a_log_larger_than_the_memory_allowed_goes_through(
             "(corpus_id, created_at, old_profile_id, query, predicted_answer, debate_trace) "
             "SELECT 'news', timestamptz '2024-05-17' + n * interval '1 second', %s, 'q', '', "
             "jsonb_build_object('said', repeat(md5(n::text), 1000)) "
-            "FROM generate_series(1, 18750) AS n",
+            "FROM generate_series(1, 9375) AS n",
             (profile.id,),
         )
     command = [sys.executable, "-c", MEMORY, url, str(tmp_path / f"steps.{ending}")]
@@ -206,8 +206,8 @@ def test_a_log_larger_than_the_memory_allowed_goes_through(
         text=True,
     )
     read, writing, reading = map(int, done.stdout.split())
-    report(f"600 MB of steps to .{ending}: {writing} MB more memory, and {reading} with reading")
-    assert read == 18_751
+    report(f"300 MB of steps to .{ending}: {writing} MB more memory, and {reading} with reading")
+    assert read == 9_376
     assert reading < (130 if ending == "parquet" else 40)
 
 
