@@ -53,6 +53,8 @@ read (the server's farewell, mostly) is asked at once."""
 
 BOUND_TO = "hegel_corpus"
 """The execution option of an engine that names the corpus of its connections, or None."""
+GIVES_WAY = "hegel_while_evaluating"
+"""The one that says what background work on it does while an evaluation runs."""
 
 _engines: WeakSet[Engine] = WeakSet()
 
@@ -83,7 +85,10 @@ class Database:
             pool_use_lifo=True,
             skip_autocommit_rollback=True,
             hide_parameters=True,
-            execution_options={BOUND_TO: settings.corpus},
+            execution_options={
+                BOUND_TO: settings.corpus,
+                GIVES_WAY: settings.while_evaluating,
+            },
         )
         event.listen(self.engine, "checkin", _note_return)
         event.listen(self.engine, "checkout", _check_connection(self.engine, self.size.idle))
@@ -91,7 +96,7 @@ class Database:
         if settings.tag_statements:
             tag(self.engine, settings.application_name)
         _engines.add(self.engine)
-        self.autocommit = Autocommit(self.engine, diagnose, settings.while_evaluating)
+        self.autocommit = Autocommit(self.engine, diagnose)
 
     def warm(self) -> None:
         """Open the preset's minimum of connections."""
@@ -176,16 +181,12 @@ class Autocommit:
     an evaluation runs (hegel_store.giving_way).
     """
 
-    def __init__(
-        self,
-        engine: Engine,
-        diagnose: Callable[[Engine], object],
-        while_evaluating: WhileEvaluating = "go_on",
-    ) -> None:
+    def __init__(self, engine: Engine, diagnose: Callable[[Engine], object]) -> None:
         self._engine = engine
         self._diagnose = diagnose
-        self.while_evaluating = while_evaluating
-        self.corpus: str | None = engine.get_execution_options().get(BOUND_TO)
+        options = engine.get_execution_options()
+        self.while_evaluating: WhileEvaluating = options.get(GIVES_WAY, "go_on")
+        self.corpus: str | None = options.get(BOUND_TO)
         self.info: dict[Any, Any] = {}
 
     def execute(self, statement: Executable, parameters: Any = None) -> Result[Any]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
+from math import inf
 
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 
 from hegel_store.database import Autocommit, translated
 from hegel_store.evaluation_flag import KEY
@@ -34,12 +35,17 @@ def is_evaluated(session: Autocommit) -> bool:
         return bool(session.execute(IS_EVALUATED).scalar_one())
 
 
+class PutOff(Exception):
+    """An evaluation runs, for longer than the work can wait."""
+
+
 class Pace:
     """Rests between two batches: for ``pause`` seconds, and longer while somebody evaluates.
 
     What the session's ``while_evaluating`` says is done: "go_on" does not look; "slow" rests nine
     times as long as the work since the last rest took, a minute at most; "stop" until nobody
-    evaluates.
+    evaluates. ``within`` are the seconds that may be spent on that: PutOff is raised after them
+    where it would have taken longer.
     """
 
     def __init__(self, session: Autocommit, pause: float = 0.0) -> None:
@@ -47,27 +53,36 @@ class Pace:
         self._pause = pause
         self._worked_since = time.monotonic()
 
+    @classmethod
+    def on(cls, engine: Engine) -> Pace:
+        """Of work that was given a store's engine."""
+        return cls(Autocommit(engine, diagnose=lambda engine: None))
+
     def begin(self) -> None:
         """Wait before the first batch, where the work is to stop."""
         if self._session.while_evaluating == "stop":
-            self._until_over(float("inf"))
+            self._until_over(inf, inf)
         self._worked_since = time.monotonic()
 
-    def rest(self) -> float:
+    def rest(self, within: float = inf) -> float:
         """Rest after a batch; returns for how many seconds."""
         began = time.monotonic()
         policy, worked = self._session.while_evaluating, began - self._worked_since
-        if self._pause:
-            time.sleep(self._pause)
-        if policy == "stop":
-            self._until_over(float("inf"))
-        elif policy == "slow":
-            self._until_over(min(SHARE * worked, LONGEST_REST) - self._pause)
-        self._worked_since = time.monotonic()
+        try:
+            if self._pause:
+                time.sleep(self._pause)
+            if policy == "stop":
+                self._until_over(inf, within)
+            elif policy == "slow":
+                self._until_over(min(SHARE * worked, LONGEST_REST) - self._pause, within)
+        finally:
+            self._worked_since = time.monotonic()
         return self._worked_since - began
 
-    def _until_over(self, seconds: float) -> None:
+    def _until_over(self, seconds: float, within: float) -> None:
         """Wait for at most so long, or until nobody evaluates."""
-        until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0 and is_evaluated(self._session):
-            time.sleep(min(POLL, left))
+        began = time.monotonic()
+        while (passed := time.monotonic() - began) < seconds and is_evaluated(self._session):
+            if passed >= within:
+                raise PutOff
+            time.sleep(min(POLL, seconds - passed, within - passed))

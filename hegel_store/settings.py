@@ -91,9 +91,11 @@ class Settings(BaseSettings):
     until somebody writes to its corpus. ``follow_seconds`` pass between two looks for new profiles
     where there are no notifications. A standby is waited for during ``replica_wait``, and may be up
     to ``replica_staleness`` old. ``role`` connects as that role of ``role_prefix``, by the URL of
-    its own (``eval_url`` and so on) where there is one. ``while_evaluating`` says what background
-    work does while an evaluation runs. ``corpus`` binds every transaction to one corpus, beyond
-    which a database with row-level security shows nothing (docs/how-to/row-security.md).
+    its own (``eval_url`` and so on) where there is one, and with a pool of the size that suits it
+    (``eval_pool`` and so on): ``pool`` is used instead where it is given by keyword, or is in the
+    environment and the role's is not set. ``while_evaluating`` says what background work does while
+    an evaluation runs. ``corpus`` binds every transaction to one corpus, beyond which a database
+    with row-level security shows nothing (docs/how-to/row-security.md).
     Raises InvalidInput, naming the field.
     """
 
@@ -133,12 +135,17 @@ class Settings(BaseSettings):
     app_url: SecretStr | None = Field(None, repr=False)
     eval_url: SecretStr | None = Field(None, repr=False)
     readonly_url: SecretStr | None = Field(None, repr=False)
+    migrate_pool: PoolPreset = "light"
+    app_pool: PoolPreset = "medium"
+    eval_pool: PoolPreset = "light"
+    readonly_pool: PoolPreset = "light"
     while_evaluating: WhileEvaluating = "go_on"
 
     def __init__(self, **values: Any) -> None:
         problem = None
+        given = {key: item for key, item in values.items() if item is not None}
         try:
-            super().__init__(**{key: item for key, item in values.items() if item is not None})
+            super().__init__(**given)
         except ValidationError as error:
             first = error.errors(include_input=False, include_url=False)[0]
             unknown = first["type"] == "extra_forbidden"
@@ -148,6 +155,10 @@ class Settings(BaseSettings):
         # a password, and would stay reachable as the context of ours.
         if problem is not None:
             raise problem
+        if self.role is not None and "pool" not in given:
+            own, told = f"{self.role}_pool", self.model_fields_set
+            if own in told or "pool" not in told:
+                self.pool = getattr(self, own)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from hegel_store.errors import (
 )
 from hegel_store.evaluation_flag import EvaluationFlag
 from hegel_store.following import Following, ProfileCache, ProfileFollower, follow
-from hegel_store.giving_way import is_evaluated
+from hegel_store.giving_way import Pace, is_evaluated
 from hegel_store.journal import StepWriter, WriterOptions, spool_folder
 from hegel_store.models.budgets import BudgetAlert
 from hegel_store.models.checks import check_integer
@@ -69,7 +69,8 @@ class ForWorkers(StoreParts):
 
     @property
     def is_evaluated(self) -> bool:
-        """Whether an evaluation is under way: one small statement."""
+        """Whether an evaluation is under way: one small statement. Never on a standby, to which
+        locks are not replicated."""
         return is_evaluated(self._database.autocommit)
 
     def give_way(self) -> float:
@@ -139,8 +140,9 @@ class ForWorkers(StoreParts):
         """Embed these texts and the queries that were asked the most, in the background.
 
         So that a CachedEmbedder has them when they are asked. The queries are those that some
-        store with ``query_log=True`` counted. Returns at once; what fails is logged, and raises
-        nothing. Raises EmbedderMissing, and InvalidInput for ``most_frequent`` below 0.
+        store with ``query_log=True`` counted. Gives way to evaluations between two batches of
+        texts. Returns at once; what fails is logged, and raises nothing. Raises EmbedderMissing,
+        and InvalidInput for ``most_frequent`` below 0.
         """
         embedder = self._spaces.preferred
         if embedder is None:
@@ -149,5 +151,7 @@ class ForWorkers(StoreParts):
         given = list(texts)
         session = self._database.autocommit
         return Prewarming(
-            embedder, lambda: [*given, *most_frequent_queries(session, most_frequent)]
+            embedder,
+            lambda: [*given, *most_frequent_queries(session, most_frequent)],
+            Pace(session).rest,
         )

@@ -18,6 +18,7 @@ from pytest_postgresql.executors import NoopExecutor
 import hegel_store
 from hegel_store import migrate
 from hegel_store.demo.corpus import DocumentedObject, standard_library
+from hegel_store.operations import roles
 from hegel_store.settings import parse_address
 from hegel_store.store import Store
 from tests.servers import embedded_server
@@ -215,3 +216,13 @@ def store(url: str) -> Iterator[Store]:
     """A store on a fresh migrated database, without an embedder."""
     with hegel_store.connect(url) as connected:
         yield connected
+
+
+@pytest.fixture
+def granted(url: str) -> Iterator[str]:
+    """The URL of a database with the roles of this package, which are of the whole server."""
+    with hegel_store.connect(url) as connected:
+        roles.apply(connected.engine)
+    yield url
+    with hegel_store.connect(url) as connected:
+        roles.drop(connected.engine)

@@ -67,8 +67,11 @@ class StandIn:
         words, random = current.split(), Random(crc32(asked.encode()))
         if len(words) > 1 and random.random() < 0.4:
             words.remove(random.choice(words))
-        words.insert(random.randint(0, len(words)), random.choice(WORDS))
-        return f"```text\n{' '.join(words)}\n```"
+        proposed = current
+        while proposed == current:  # which OpenEvolve would not evaluate
+            words.insert(random.randint(0, len(words)), random.choice(WORDS))
+            proposed = " ".join(words)
+        return f"```text\n{proposed}\n```"
 
 
 def configuration(seed: int) -> Config:

@@ -60,3 +60,43 @@ def held_by(url: str, roles: Sequence[str]) -> list[str]:
     with psycopg.connect(url) as connection:
         found = connection.execute(query, {"roles": list(roles)}).fetchall()
     return [f"{role} {kind} {name}: {privileges}" for role, kind, name, privileges in found]
+
+
+REFUSED = [
+    "CREATE TABLE mine (a int)",
+    "CREATE TABLE public.mine (a int)",
+    "CREATE SCHEMA mine",
+    "CREATE INDEX mine ON hegel_facts (content)",
+    "CREATE FUNCTION mine() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+    "DROP EXTENSION vector",
+    "CREATE ROLE mine",
+    "CREATE DATABASE mine",
+    "ALTER TABLE hegel_facts ADD COLUMN mine int",
+    "ALTER TABLE hegel_facts DISABLE TRIGGER ALL",
+    "ALTER ROLE hegel_app SUPERUSER",
+    "ALTER ROLE hegel_eval CONNECTION LIMIT 1000",
+    "ALTER SYSTEM SET work_mem = '1GB'",
+    "DROP TABLE hegel_facts",
+    "DROP FUNCTION hegel_uuidv7()",
+    "TRUNCATE hegel_facts",
+    "TRUNCATE hegel_training_steps",
+    "DELETE FROM hegel_training_steps",
+    "DELETE FROM hegel_facts",
+    "UPDATE hegel_training_steps SET reward = 1",
+    "UPDATE hegel_prompt_profiles SET source = '{}'",
+    "UPDATE hegel_store_version SET version_num = 'x'",
+    "INSERT INTO hegel_corpus_writes (corpus_id) VALUES ('news')",
+    "SELECT * FROM hegel_training_steps_2024_05",
+    "INSERT INTO hegel_training_steps_2024_05 DEFAULT VALUES",
+    "COPY hegel_facts TO PROGRAM 'cat'",
+    "COPY hegel_facts FROM PROGRAM 'cat'",
+    "COPY hegel_facts TO '/tmp/hegel'",
+    "SET ROLE hegel_migrate",
+    "SET ROLE postgres",
+    "SET SESSION AUTHORIZATION hegel_migrate",
+    "SET session_replication_role = replica",
+    "ALTER TABLE hegel_facts OWNER TO hegel_app",
+    "REFRESH MATERIALIZED VIEW hegel_word_counts",
+    "LOCK TABLE hegel_facts IN ACCESS EXCLUSIVE MODE; DROP VIEW hegel_latest_profiles",
+]
+"""Statements that neither training nor an evaluation may send, nor who only reads."""

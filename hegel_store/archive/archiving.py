@@ -31,6 +31,7 @@ from hegel_store.archive.source import Source, only_archiver, snapshot, transact
 from hegel_store.database import translated
 from hegel_store.errors import DatabaseError, InvalidInput, NotFound, PermissionDenied
 from hegel_store.failures import NO_RIGHT
+from hegel_store.giving_way import Pace
 from hegel_store.models.checks import check_integer
 from hegel_store.repositories.step_rollup_statements import FORGET_MONTH, TAKE_TURNS
 from hegel_store.retries import logged, until_locked
@@ -89,7 +90,9 @@ def months_older_than(source: Source, months: int) -> Sequence[Month]:
     return [m for m in _months(source) if _count(m.first_day) < _count(m.this_month) - months]
 
 
-def archive_month(source: Source, month: date, folder: str | os.PathLike[str]) -> ArchivedMonth:
+def archive_month(
+    source: Source, month: date, folder: str | os.PathLike[str], *, give_way: bool = True
+) -> ArchivedMonth:
     """Write a month of steps to a Parquet file in ``folder``, and drop it from the database.
 
     ``month`` is any day of it. The file is read back and compared with the table, in number of
@@ -97,6 +100,9 @@ def archive_month(source: Source, month: date, folder: str | os.PathLike[str]) -
     write to it: steps that came meanwhile are exported anew. Writers wait for a lock for a second
     at most. Killed at any point it may be called again; a file that is there is never replaced by
     another call, so that a month that was made anew after it was dropped gets a file of its own.
+
+    It waits before it begins until no evaluation runs, where the store is to "stop" for one, unless
+    ``give_way`` is off. A month that was begun is finished.
 
     The steps of other transactions that are still open are waited for. From the beginning of the
     detachment until the drop, steps of this month can neither be read nor logged
@@ -113,6 +119,10 @@ def archive_month(source: Source, month: date, folder: str | os.PathLike[str]) -
     home = Path(folder)
     if not home.is_dir():
         raise InvalidInput("folder", f"there is no folder {home}")
+    if give_way:
+        with translated():
+            _require(source, month)  # so that nobody waits for a refusal
+        Pace.on(source.engine).begin()
     with translated(), only_archiver(source) as session:
         found = _require(source, month)
         with snapshot(source) as connection:

@@ -19,15 +19,21 @@ class Prewarming:
 
     Of ``total`` texts, 0 until they are known, ``done`` are embedded and ``failed`` could not be:
     by batches, so that one bad text fails with those beside it. Failures are logged and raise
-    nothing.
+    nothing. ``rest`` is called before each batch.
     """
 
-    def __init__(self, embedder: Embedder, texts: Callable[[], Iterable[str]]) -> None:
+    def __init__(
+        self,
+        embedder: Embedder,
+        texts: Callable[[], Iterable[str]],
+        rest: Callable[[], object] = lambda: None,
+    ) -> None:
         self.total = 0
         self.done = 0
         self.failed = 0
         self._embedder = embedder
         self._texts = texts
+        self._rest = rest
         # Nobody waits for it when the process ends.
         self._thread = threading.Thread(target=self._run, name="hegel-prewarming", daemon=True)
         self._thread.start()
@@ -47,6 +53,7 @@ class Prewarming:
         for start in range(0, len(texts), AT_ONCE):
             batch = texts[start : start + AT_ONCE]
             try:
+                self._rest()
                 self._embedder.embed(batch)
             except Exception as error:
                 if not self.failed:

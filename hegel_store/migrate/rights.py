@@ -10,6 +10,7 @@ from sqlalchemy import Connection, exc, text
 
 from hegel_store.errors import PermissionDenied, ServerUnsupported
 from hegel_store.failures import NO_SCHEMA, Failure, failure_of, sqlstate_of
+from hegel_store.models.roles import DEFAULT_PREFIX, role_name
 from hegel_store.schema import PREFIX, VERSION_TABLE
 
 OLDEST_SERVER = 16
@@ -94,21 +95,62 @@ def require_pgvector(connection: Connection, versions: ServerVersions) -> str:
 
 @contextmanager
 def explained(connection: Connection) -> Iterator[None]:
-    """Turn a refusal for lack of rights into PermissionDenied with the statement that grants
-    them."""
+    """Turn a refusal for lack of rights into PermissionDenied with what helps: the role that
+    migrates here, or the statement that grants the rights."""
     try:
         yield
-    except exc.ProgrammingError as error:
-        if failure_of(error) is not Failure.RIGHTS and sqlstate_of(error) != NO_SCHEMA:
+    except exc.DBAPIError as error:
+        failure = failure_of(error)
+        # A role that only reads has read-only transactions.
+        is_read_only = failure is Failure.READ_ONLY
+        if not is_read_only and failure is not Failure.RIGHTS and sqlstate_of(error) != NO_SCHEMA:
             raise
         connection.rollback()
-        remedy = _remedy(connection)
+        remedy = _migrator(connection)
+        if remedy is None and not is_read_only:
+            remedy = _remedy(connection)
         connection.rollback()
         if remedy is None:
             raise
         raise PermissionDenied(
             f"{str(error.orig).strip()}: {remedy}", sqlstate_of(error)
         ) from error
+
+
+MIGRATOR = text(
+    """
+    SELECT min(rolname) FROM pg_catalog.pg_roles AS migrator
+    WHERE right(rolname, length(:ending)) = :ending
+      AND rolname <> current_user
+      AND has_schema_privilege(oid, current_schema(), 'CREATE')
+      AND NOT pg_is_in_recovery()
+      AND (
+          rolname = regexp_replace(current_user, '_(app|eval|readonly)$', :ending)
+          OR EXISTS (
+              SELECT FROM pg_catalog.pg_class
+              WHERE relnamespace = to_regnamespace(quote_ident(current_schema()))
+                AND starts_with(relname, :prefix) AND relkind IN ('r', 'p')
+                AND relowner = migrator.oid
+          )
+      )
+    """
+)
+"""The role that migrates, where there are roles of ours (hegel_store.operations.roles): it owns
+tables here, or goes with the role that is connected."""
+
+
+def _migrator(connection: Connection) -> str | None:
+    """Whom to migrate as, or None where that is not known, or is who is connected."""
+    ending = role_name("", "migrate")
+    found = connection.execute(MIGRATOR, {"ending": ending, "prefix": PREFIX}).scalar_one()
+    if found is None:
+        return None
+    prefix = found.removesuffix(ending)
+    told = "" if prefix == DEFAULT_PREFIX else f" HEGEL_ROLE_PREFIX={prefix}"
+    return (
+        f"migrate as {found}: set HEGEL_ROLE=migrate{told}, and HEGEL_MIGRATE_URL where that role "
+        "connects by a URL of its own"
+    )
 
 
 def _remedy(connection: Connection) -> str | None:

@@ -11,7 +11,7 @@ from typing import Literal
 from hegel_store.errors import InvalidInput
 from hegel_store.models.checks import check_integer, check_number
 
-Status = Literal["done", "due", "nothing due", "stopped", "failed"]
+Status = Literal["done", "due", "nothing due", "stopped", "put off", "failed"]
 LONGEST = timedelta(days=36_500)
 
 
@@ -69,7 +69,8 @@ class MaintenanceRules:
 class TaskReport:
     """What became of a task: why it was done or not, and what it did, a sentence each.
 
-    "due" is what a dry run says of it. "stopped": its time was up, and the next run goes on.
+    "due" is what a dry run says of it. "stopped": its time was up, and the next run goes on. "put
+    off": the same, and its time went by while an evaluation ran.
     """
 
     task: str

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine, text
 from hegel_store.answering import unhurried
 from hegel_store.database import translated
 from hegel_store.errors import ConfigurationError, DatabaseError, ServerUnsupported
+from hegel_store.giving_way import Pace
 from hegel_store.schema.profiles import PROMPTS_JSON, SUBSTRING_INDEX
 
 TABLE = "hegel_prompt_profiles"
@@ -74,7 +75,8 @@ class PromptIndex:
 
         None of them where the index is there; what an interrupted build has left is dropped first.
         With ``dry_run`` nothing is executed. Writers and readers go on meanwhile; transactions
-        that are older than the build are waited for.
+        that are older than the build are waited for, and before it evaluations, where the store is
+        to "stop" for them.
 
         Raises ServerUnsupported where the server has no pg_trgm, PermissionDenied for a role that
         may not CREATE in the database or does not own the table, and ConfigurationError through
@@ -90,6 +92,11 @@ class PromptIndex:
                     "administrator has to install it, mostly with the package postgresql-contrib. "
                     "Searches for substrings are right without it, and read every prompt"
                 )
+            if not dry_run:
+                Pace.on(self._engine).begin()
+                row = connection.execute(STATUS, {"name": SUBSTRING_INDEX}).one()
+                if row.valid:
+                    return []  # somebody else has built it meanwhile
             done = [] if row.valid is None else [_drop(row.home)]
             if row.schema is None:
                 done.append(f"CREATE EXTENSION IF NOT EXISTS pg_trgm SCHEMA {_quoted(row.home)}")

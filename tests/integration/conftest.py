@@ -8,7 +8,6 @@ import psycopg
 import pytest
 
 import hegel_store
-from hegel_store.operations import roles
 from hegel_store.store import Store
 from tests import multitude
 from tests.conftest import Server
@@ -80,13 +79,3 @@ def no_autovacuum(postgresql: psycopg.Connection) -> None:
 def by_hand(url: str) -> Iterator[psycopg.Connection]:
     with psycopg.connect(url, autocommit=True) as connection:
         yield connection
-
-
-@pytest.fixture
-def granted(url: str) -> Iterator[str]:
-    """The URL of a database with the roles of this package, which are of the whole server."""
-    with hegel_store.connect(url) as connected:
-        roles.apply(connected.engine)
-    yield url
-    with hegel_store.connect(url) as connected:
-        roles.drop(connected.engine)

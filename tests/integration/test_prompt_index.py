@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 
 import psycopg
@@ -11,7 +12,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, create_engine, text
 
+from hegel_store.database import GIVES_WAY
 from hegel_store.errors import ServerUnsupported
+from hegel_store.evaluation_flag import EvaluationFlag
 from hegel_store.migrate.comparing import include_object
 from hegel_store.operations.prompt_index import PromptIndex, PromptIndexStatus
 from hegel_store.repositories import ProfileRepository
@@ -128,6 +131,25 @@ def test_index_is_added_used_and_dropped(engine: Engine) -> None:
     assert index.drop() == []
     assert index.status().state == "absent"
     assert index.status().installed
+
+
+def test_building_it_waits_for_the_end_of_an_evaluation(engine: Engine) -> None:
+    stopping = PromptIndex(engine.execution_options(**{GIVES_WAY: "stop"}))
+    adding = threading.Thread(target=stopping.add, daemon=True)
+
+    def connect() -> psycopg.Connection:
+        return psycopg.connect(engine.url.set(drivername="postgresql").render_as_string())
+
+    with EvaluationFlag(connect).raised():
+        assert stopping.add(dry_run=True), "says what it would do, and waits for nobody"
+        adding.start()
+        adding.join(0.5)
+        assert adding.is_alive()
+        require_absent(stopping.status())
+        PromptIndex(engine).add()  # one that is to go on, and what the other then finds
+    adding.join(20)
+    assert not adding.is_alive()
+    assert stopping.status().state == "valid"
 
 
 SEARCHES = [

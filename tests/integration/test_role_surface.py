@@ -11,6 +11,7 @@ from hegel_store.models import NewFact
 from hegel_store.store import Store
 from tests.embedders import HashingEmbedder
 from tests.integration import surface
+from tests.privileges import REFUSED
 
 MODELS = {"fast": [HashingEmbedder(), HashingEmbedder("another")]}
 """As long as a space moves from one to the other."""
@@ -71,45 +72,6 @@ def test_who_only_reads_is_refused_every_write(granted, tmp_path):
             connection.execute("INSERT INTO hegel_scopes (corpus_id, task_type) VALUES ('a', 'b')")
 
 
-REFUSED = [
-    "CREATE TABLE mine (a int)",
-    "CREATE TABLE public.mine (a int)",
-    "CREATE SCHEMA mine",
-    "CREATE INDEX mine ON hegel_facts (content)",
-    "CREATE FUNCTION mine() RETURNS int LANGUAGE sql AS 'SELECT 1'",
-    "DROP EXTENSION vector",
-    "CREATE ROLE mine",
-    "CREATE DATABASE mine",
-    "ALTER TABLE hegel_facts ADD COLUMN mine int",
-    "ALTER TABLE hegel_facts DISABLE TRIGGER ALL",
-    "ALTER ROLE hegel_app SUPERUSER",
-    "ALTER ROLE hegel_eval CONNECTION LIMIT 1000",
-    "ALTER SYSTEM SET work_mem = '1GB'",
-    "DROP TABLE hegel_facts",
-    "DROP FUNCTION hegel_uuidv7()",
-    "TRUNCATE hegel_facts",
-    "TRUNCATE hegel_training_steps",
-    "DELETE FROM hegel_training_steps",
-    "DELETE FROM hegel_facts",
-    "UPDATE hegel_training_steps SET reward = 1",
-    "UPDATE hegel_prompt_profiles SET source = '{}'",
-    "UPDATE hegel_store_version SET version_num = 'x'",
-    "INSERT INTO hegel_corpus_writes (corpus_id) VALUES ('news')",
-    "SELECT * FROM hegel_training_steps_2024_05",
-    "INSERT INTO hegel_training_steps_2024_05 DEFAULT VALUES",
-    "COPY hegel_facts TO PROGRAM 'cat'",
-    "COPY hegel_facts FROM PROGRAM 'cat'",
-    "COPY hegel_facts TO '/tmp/hegel'",
-    "SET ROLE hegel_migrate",
-    "SET ROLE postgres",
-    "SET SESSION AUTHORIZATION hegel_migrate",
-    "SET session_replication_role = replica",
-    "ALTER TABLE hegel_facts OWNER TO hegel_app",
-    "REFRESH MATERIALIZED VIEW hegel_word_counts",
-    "LOCK TABLE hegel_facts IN ACCESS EXCLUSIVE MODE; DROP VIEW hegel_latest_profiles",
-]
-
-
 def test_training_and_evaluation_are_refused_what_is_not_theirs(granted):
     with psycopg.connect(granted, autocommit=True) as owner:
         owner.execute("SELECT hegel_ensure_step_month('2024-05-01')")
@@ -128,16 +90,6 @@ def test_training_and_evaluation_are_refused_what_is_not_theirs(granted):
                 else:
                     went_through.append((statement, "done", ""))
             assert went_through == [], role
-
-
-def test_training_does_not_migrate(granted):
-    with psycopg.connect(granted, autocommit=True) as owner:
-        owner.execute("UPDATE hegel_store_version SET version_num = '0044.0'")
-    with (
-        connected(granted, "app") as store,
-        pytest.raises(PermissionDenied, match="denied for schema"),
-    ):
-        store.upgrade()
 
 
 def test_a_planted_function_is_not_called_with_the_owners_rights(granted):

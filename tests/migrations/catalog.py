@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -85,6 +86,8 @@ def catalog(connection: psycopg.Connection) -> list[str]:
     ).fetchone()
     assert names is not None
     home, path = names
+    # In a schema called hegel, too, hegel.corpus is a setting.
+    schema = re.compile(rf"{re.escape(home)}\.(?!corpus')")
     (parts,) = csv.reader([path], skipinitialspace=True)
     pinned = "SET search_path TO " + ", ".join(sql.Literal(p).as_string().strip() for p in parts)
     entries = []
@@ -93,9 +96,7 @@ def catalog(connection: psycopg.Connection) -> list[str]:
             lines = [line for detail in details if detail for line in detail.splitlines()]
             entry = "\n    ".join([f"{kind} {name}", *(line.rstrip() for line in lines)])
             # A function FROM CURRENT keeps the path it was made with.
-            entries.append(
-                entry.replace(f"{home}.", "").replace(pinned, "SET search_path FROM CURRENT")
-            )
+            entries.append(schema.sub("", entry).replace(pinned, "SET search_path FROM CURRENT"))
     connection.rollback()
     return sorted(entries)
 

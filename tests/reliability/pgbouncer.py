@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,12 +26,13 @@ SERVER_CONNECTIONS = 2
 
 CONFIGURATION = """\
 [databases]
-* = host={server} port=5432 user=postgres
+* = host={server} port=5432 {user}
 [pgbouncer]
 listen_addr =
 unix_socket_dir = {folder}
 listen_port = {port}
-auth_type = any
+auth_type = {authentication}
+auth_file = {folder}/users
 pool_mode = transaction
 default_pool_size = {connections}
 logfile = {folder}/log
@@ -39,17 +40,24 @@ logfile = {folder}/log
 
 
 @contextmanager
-def pooler(server: Server, url: str) -> Iterator[str]:
+def pooler(server: Server, url: str, users: Sequence[str] = ()) -> Iterator[str]:
     """The address of the database ``url`` through the pooler, which lends all clients two server
-    connections."""
+    connections; or two to the clients of each user, where ``users`` may connect by their names."""
     folder = Path(tempfile.mkdtemp(prefix="hegelb"))
     configuration = folder / "pgbouncer.ini"
     configuration.write_text(
         CONFIGURATION.format(
-            server=server.host, folder=folder, port=PORT, connections=SERVER_CONNECTIONS
+            server=server.host,
+            folder=folder,
+            port=PORT,
+            connections=SERVER_CONNECTIONS,
+            user="" if users else "user=postgres",
+            authentication="trust" if users else "any",
         ),
         encoding="utf-8",
     )
+    known = "".join(f'"{name}" ""\n' for name in ("postgres", *users))
+    (folder / "users").write_text(known, encoding="utf-8")
     user = None
     if os.geteuid() == 0:  # it refuses to run as root, and only the server's user gets in
         user = Path(server.host).owner()

@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,45 +13,22 @@ import pytest
 from sqlalchemy import make_url
 
 import hegel_store
+from hegel_store.archive import archive_month, months_older_than
 from hegel_store.connector import Connector
 from hegel_store.errors import DatabaseUnavailable, InvalidInput
 from hegel_store.evaluation_flag import EvaluationFlag
 from hegel_store.giving_way import Pace
 from hegel_store.models import AgeingRule, NewFact
+from hegel_store.operations import vector_indexes
 from hegel_store.settings import Settings, parse_address
 from hegel_store.store import Store
 from tests.embedders import HashingEmbedder
-from tests.samples import Steps
+from tests.evaluating import holder, while_evaluated
+from tests.samples import MAY, Steps
 from tests.servers import wait_until
 
-HOLDER = """
-import sys, time, hegel_store
-from hegel_store.connector import Connector
-from hegel_store.evaluation_flag import EvaluationFlag
-store = hegel_store.connect(sys.argv[1])
-with EvaluationFlag(Connector(store.address, store.settings), lease=float(sys.argv[2])).raised():
-    print("raised", flush=True)
-    time.sleep(600)
-"""
-
-
-@contextmanager
-def holder(url: str, lease: float = 30.0) -> Iterator[subprocess.Popen[str]]:
-    """Another process that evaluates."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", HOLDER, url, str(lease)],
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=Path(__file__).parents[2],
-    )
-    try:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "raised\n"
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-        process.stdout.close()
+INDEX = "idx_hegel_facts_embedding_384"
+LOOSE = {"recall": 0.0, "latency_ratio": 1000.0, "sample": 2, "m": 8}
 
 
 def flag(url: str, lease: float) -> EvaluationFlag:
@@ -145,23 +117,12 @@ def test_who_cannot_announce_an_evaluation_is_told(url):
         pytest.fail("nobody was told")
 
 
-def while_evaluated(url: str, work, seconds: float = 1.0) -> tuple[bool, bool]:
-    """Whether the work had ended before the evaluation did, and whether it did afterwards."""
-    thread = threading.Thread(target=work, daemon=True)
-    with hegel_store.connect(url) as evaluation, evaluation.evaluating():
-        thread.start()
-        thread.join(seconds)
-        early = not thread.is_alive()
-    thread.join(20)
-    return early, not thread.is_alive()
-
-
 def facts(count: int) -> list[NewFact]:
     return [NewFact(corpus_id="news", content=f"fact {number}") for number in range(count)]
 
 
-def background(store: Store, moved: Store) -> dict[str, object]:
-    """The work that is done in batches."""
+def background(store: Store, moved: Store, folder: Path) -> dict[str, object]:
+    """The work that is done in batches, and what looks once before it begins."""
     rule = AgeingRule(ageing_after=timedelta(days=1), stale_after=timedelta(days=2))
     return {
         "adding": lambda: store.facts.add_many(facts(10)),
@@ -170,24 +131,32 @@ def background(store: Store, moved: Store) -> dict[str, object]:
         "usefulness": lambda: store.retrievals.refresh(),
         "re-embedding": lambda: moved.reembed("news", "fast", HashingEmbedder("b")).fill(),
         "discarding": lambda: moved.reembed("news", "fast").discard(),
+        "embedding in advance": lambda: store.prewarm(["a"], most_frequent=0).wait(20),
+        "archiving": lambda: archive_month(store, MAY, folder),
+        "rebuilding an index": lambda: vector_indexes.rebuild(store.engine, INDEX, **LOOSE),
         "of one's own": lambda: store.give_way(),
     }
 
 
-def test_work_that_is_to_stop_waits_for_the_end_of_the_evaluation(url):
+def test_work_that_is_to_stop_waits_for_the_end_of_the_evaluation(url, tmp_path):
+    pytest.importorskip("pyarrow", reason="the `parquet` extra is not installed")
     embedders = {"fast": [HashingEmbedder("a"), HashingEmbedder("b")]}
     with hegel_store.connect(url, embedders=embedders, while_evaluating="stop") as store:
         store.facts.add_many(facts(3))
-        Steps(store)
-        for name, work in background(store, store).items():
+        store.steps.log(Steps(store)(created_at=MAY))
+        for name, work in background(store, store, tmp_path).items():
             assert while_evaluated(url, work, 0.4) == (False, True), name
+        assert months_older_than(store, 0) == [], "archived in the end"
+        assert vector_indexes.roll_back(store.engine, INDEX), "swapped in the end"
 
 
-def test_work_that_is_to_go_on_does(url):
+def test_work_that_is_to_go_on_does(url, tmp_path):
+    pytest.importorskip("pyarrow", reason="the `parquet` extra is not installed")
     embedders = {"fast": [HashingEmbedder("a"), HashingEmbedder("b")]}
     with hegel_store.connect(url, embedders=embedders) as store:
         store.facts.add_many(facts(3))
-        for name, work in background(store, store).items():
+        store.steps.log(Steps(store)(created_at=MAY))
+        for name, work in background(store, store, tmp_path).items():
             assert while_evaluated(url, work, 20) == (True, True), name
 
 

@@ -279,3 +279,21 @@ def test_the_page_on_standbys_runs_as_it_stands(servers, capsys):
     scope["store"].close()
     assert capsys.readouterr().out.split().count("fresh") == 2
     assert (scope["newest"].version, scope["steps"]) == (1, [])
+
+
+def test_an_evaluation_is_announced_on_the_primary_and_seen_there(connect, servers):
+    """A standby has no locks of the primary's, nor would one of its own be seen anywhere."""
+    store = connect()
+    with hegel_store.connect(servers.replicas[0], while_evaluating="stop") as standby:
+        with (
+            pytest.raises(ConfigurationError, match="nobody would see it on a standby"),
+            standby.evaluating(),
+        ):
+            pytest.fail("nobody was told")
+        assert not standby.is_evaluated
+        with store.evaluating():
+            assert store.is_evaluated, "asked on the primary, also by a store with standbys"
+            servers.catch_up()
+            assert not standby.is_evaluated
+            assert standby.give_way() < LONG
+        assert not store.is_evaluated

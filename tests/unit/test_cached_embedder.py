@@ -127,10 +127,37 @@ def test_vectors_of_two_spaces_are_kept_apart(other):
     assert other.embedded == ["a"]
 
 
-@given(
-    st.tuples(st.text(max_size=4), st.integers(1, 99), st.text(max_size=4)),
-    st.tuples(st.text(max_size=4), st.integers(1, 99), st.text(max_size=4)),
+def test_vectors_of_two_namespaces_are_kept_apart_in_one_cache():
+    cache, made = MemoryCache(), {}
+    for namespace in ("", "training", "evaluation"):
+        inner = HashingEmbedder(dimensions=8)
+        cached = CachedEmbedder(inner, cache, namespace=namespace)
+        for _ in range(2):
+            made[namespace] = cached.embed(["a"])
+        assert inner.calls == [["a"]], "found again in its own, and not before"
+    assert cache.statistics.entries == 3
+    assert np.array_equal(made["training"], made["evaluation"])
+    again = HashingEmbedder(dimensions=8)
+    CachedEmbedder(again, cache, namespace="training").embed(["a"])
+    assert again.calls == [], "shared by all of one namespace"
+
+
+@pytest.mark.parametrize("bad", ["Training", "a b", "a:b", "x" * 33, "é", "a\n", None])
+def test_a_namespace_that_is_no_name_is_refused(bad):
+    with pytest.raises(InvalidInput) as refused:
+        CachedEmbedder(HashingEmbedder(), namespace=bad)
+    assert refused.value.field == "namespace"
+
+
+SPACES = st.tuples(
+    st.text(max_size=4),
+    st.integers(1, 99),
+    st.text(max_size=4),
+    st.text("abc019_-", max_size=4),
 )
+
+
+@given(SPACES, SPACES)
 def test_two_spaces_are_never_written_alike(one, other):
     if "\ud800" <= max(one[2] + other[2], default="") <= "\udfff":
         return

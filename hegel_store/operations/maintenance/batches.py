@@ -10,9 +10,9 @@ from typing import Any
 from sqlalchemy import Connection, TextClause
 
 from hegel_store.archive import archive_month, months_older_than
-from hegel_store.errors import StatementTimeout
+from hegel_store.giving_way import PutOff
 from hegel_store.operations.maintenance import statements
-from hegel_store.operations.maintenance.work import Found, TimeIsUp, Work
+from hegel_store.operations.maintenance.work import ENDS, Found, TimeIsUp, Work
 from hegel_store.repositories import step_rollup_statements
 from hegel_store.repositories.usefulness_statements import PRIOR_STEPS, REFRESH
 
@@ -132,12 +132,16 @@ def roll_up(work: Work) -> Found:
     why = f"{several:,} sums are in several rows, {len(months)} months not counted"
     if work.dry_run:
         return Found("due", why)
-    did = []
-    for month in months:
-        with work.transaction() as connection:
-            connection.execute(step_rollup_statements.TAKE_TURNS)
-            connection.execute(step_rollup_statements.COUNT_MONTH, {"month": month})
-        did.append(f"counted {month:%Y-%m}")
+    did: list[str] = []
+    try:
+        for month in months:
+            with work.transaction() as connection:
+                connection.execute(step_rollup_statements.TAKE_TURNS)
+                connection.execute(step_rollup_statements.COUNT_MONTH, {"month": month})
+            did.append(f"counted {month:%Y-%m}")
+            work.give_way()
+    except ENDS as end:
+        return Found.so_far(end, why, did)
     folded = 0
 
     def fold(connection: Connection) -> int:
@@ -163,11 +167,13 @@ def archive_months(work: Work) -> Found:
     if work.dry_run:
         return Found("due", why, [f"{month.first_day:%Y-%m} ({month.state})" for month in months])
     did: list[str] = []
-    for month in months:
-        if _is_up(work):
-            return Found("stopped", why, did)
-        done = archive_month(work.source, month.first_day, folder)
-        did.append(f"{month.first_day:%Y-%m}: {done.steps:,} steps in {done.path}")
+    try:
+        for month in months:
+            work.give_way()
+            done = archive_month(work.source, month.first_day, folder, give_way=False)
+            did.append(f"{month.first_day:%Y-%m}: {done.steps:,} steps in {done.path}")
+    except (PutOff, TimeIsUp) as end:
+        return Found.so_far(end, why, did)
     return Found("done", why, did)
 
 
@@ -267,15 +273,9 @@ def _until_done(
             with work.transaction() as connection:
                 if not step(connection):
                     return Found("done", why, [*(before or ()), told()])
-    except (TimeIsUp, StatementTimeout):
-        return Found("stopped", why, [*(before or ()), told()])
-
-
-def _is_up(work: Work) -> bool:
-    try:
-        return work.left <= 0
-    except TimeIsUp:
-        return True
+            work.give_way()
+    except ENDS as end:
+        return Found.so_far(end, why, [*(before or ()), told()])
 
 
 def _days(span: timedelta) -> str:

@@ -15,9 +15,9 @@ from contextlib import suppress
 from psycopg import sql
 from sqlalchemy import Connection, Row, TextClause, text
 
-from hegel_store.errors import DatabaseError, PermissionDenied, StatementTimeout
+from hegel_store.errors import DatabaseError, PermissionDenied
 from hegel_store.failures import NO_RIGHT
-from hegel_store.operations.maintenance.work import Found, TimeIsUp, Work
+from hegel_store.operations.maintenance.work import ENDS, Found, Work
 
 SAMPLE = {"gin": 10_000, "hnsw": 2_000}
 """Rows, so that the sample's index is built in about a second."""
@@ -115,6 +115,7 @@ def reindex(work: Work) -> Found:
     bloated = 0
     try:
         for row in rows:
+            work.give_way()  # a sample is built over, too
             with work.transaction() as connection:
                 fresh = fresh_size(connection, row)
                 connection.rollback()
@@ -124,8 +125,9 @@ def reindex(work: Work) -> Found:
             _require_owner(row)
             told = f"{row.name}: {_mb(row.bytes)}, where a fresh one takes {_mb(fresh)}"
             did.append(told if work.dry_run else f"{told}; now {_mb(_rebuild(work, row))}")
-    except (TimeIsUp, StatementTimeout):
-        return Found("stopped", f"{bloated} indexes are bloated so far, the last one in work", did)
+    except ENDS as end:
+        why = f"{bloated} indexes are bloated so far, the last one not done"
+        return Found.so_far(end, why, did)
     if not bloated:
         ratio = f"{work.rules.reindex_ratio:g} times as large as a fresh one"
         return Found("nothing due", f"none of {len(rows)} large GIN and HNSW indexes is {ratio}")
@@ -175,6 +177,7 @@ def sample_statements(schema: str, table: str, definition: str) -> list[TextClau
 
 
 def _rebuild(work: Work, row: Row[tuple[object, ...]]) -> int:
+    work.give_way()
     try:
         work.alone(REINDEX.format(sql.Identifier(row.schema, row.name)))
     except DatabaseError:

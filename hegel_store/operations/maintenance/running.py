@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from hegel_store.archive.source import Source
 from hegel_store.errors import HegelStoreError, InvalidInput, StatementTimeout
+from hegel_store.giving_way import PutOff
 from hegel_store.models.checks import check_number
 from hegel_store.models.maintenance import MaintenanceReport, MaintenanceRules, TaskReport
 from hegel_store.observing import tell
@@ -52,6 +53,9 @@ def maintain(
     off. The next run goes on where one stopped or was killed. A task that fails does not keep the
     others from theirs. ``dry_run`` changes nothing, and says what is due.
 
+    It gives way to evaluations between two batches and before each task, table and index, as the
+    store's ``while_evaluating`` says, and within its time: what that left no time for is put off.
+
     Raises InvalidInput, and DatabaseError where the database is not there or not migrated, or the
     connection that holds the lock broke.
     """
@@ -59,15 +63,13 @@ def maintain(
         raise InvalidInput("seconds", "must be more than 0")
     began = time.monotonic()
     reports: list[TaskReport] = []
-    with only_maintainer(source, rules or MaintenanceRules(), dry_run) as work:
+    with only_maintainer(source, rules or MaintenanceRules(), dry_run, began + seconds) as work:
         if work is None:
             return MaintenanceReport(tasks=(), is_busy=True, seconds=time.monotonic() - began)
         for place, (name, task) in enumerate(TASKS.items()):
-            left = seconds - (time.monotonic() - began)
             is_last = place == len(TASKS) - 1
             started = time.monotonic()
-            work.begin(left if is_last else left / 2)
-            found = _done(work, task)
+            found = _done(work, task, 1.0 if is_last else 0.5)
             took = time.monotonic() - started
             logger.info("%s: %s, %s", name, found.status, found.why)
             tell(
@@ -83,11 +85,16 @@ def maintain(
     return MaintenanceReport(tasks=reports, is_busy=False, seconds=time.monotonic() - began)
 
 
-def _done(work: Work, task: Callable[[Work], Found]) -> Found:
+def _done(work: Work, task: Callable[[Work], Found], share: float) -> Found:
+    late = "its time was up before it began"
+    try:
+        work.begin(share)
+    except (PutOff, TimeIsUp) as end:
+        return Found.so_far(end, late)
     try:
         return task(work)
     except TimeIsUp:
-        return Found("stopped", "its time was up before it began")
+        return Found("stopped", late)
     except StatementTimeout as error:
         return Found("stopped", f"its time was up: {error}")
     except HegelStoreError as error:

@@ -12,9 +12,9 @@ from __future__ import annotations
 from psycopg import sql
 from sqlalchemy import Row, text
 
-from hegel_store.errors import PermissionDenied, StatementTimeout
+from hegel_store.errors import PermissionDenied
 from hegel_store.failures import NO_RIGHT
-from hegel_store.operations.maintenance.work import Found, TimeIsUp, Work
+from hegel_store.operations.maintenance.work import ENDS, Found, Work
 
 DEAD = (500, 0.1)
 """Dead rows, beyond which a table is vacuumed: so many, and this share of its rows (autovacuum: 50
@@ -88,8 +88,8 @@ def vacuum(work: Work) -> Found:
                 due += 1
                 why = f"its partitions hold {row.held:,.0f} rows, it was told {row.rows:,.0f}"
                 _do(work, row, {"ANALYZE": why}, did, denied)
-    except (TimeIsUp, StatementTimeout):
-        return Found("stopped", f"{due} tables are due so far, the last one in work", did)
+    except ENDS as end:
+        return Found.so_far(end, f"{due} tables are due so far, the last one not done", did)
     if denied:
         raise PermissionDenied(
             f"only their owner may vacuum {', '.join(denied)}; done: {'; '.join(did) or 'nothing'}",
@@ -129,6 +129,7 @@ def _do(
     words = " and ".join(reasons)
     told = f"{words} {row.name}: {', '.join(reasons.values())}"
     if not work.dry_run:
+        work.give_way()
         remarks = work.alone(_statement(row, reasons))
         # Somebody else vacuums it, or changes its definition.
         if any("skipping" in remark for remark in remarks):

@@ -21,7 +21,8 @@ from sqlalchemy import Connection, Engine
 
 from hegel_store.archive.source import Source
 from hegel_store.database import translated
-from hegel_store.errors import DatabaseUnavailable
+from hegel_store.errors import DatabaseUnavailable, StatementTimeout
+from hegel_store.giving_way import Pace, PutOff
 from hegel_store.models.maintenance import MaintenanceRules, Status
 from hegel_store.operations.maintenance import statements
 
@@ -36,6 +37,10 @@ class TimeIsUp(Exception):
     """The task has used its time; what it has committed stays."""
 
 
+ENDS = (TimeIsUp, PutOff, StatementTimeout)
+"""What ends a task between two pieces of work, or breaks one off."""
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """What a task found and did: see TaskReport."""
@@ -44,25 +49,53 @@ class Found:
     why: str
     did: Sequence[str] = ()
 
+    @classmethod
+    def so_far(cls, end: Exception, why: str, did: Sequence[str] = ()) -> Found:
+        """Of a task that one of ENDS has ended."""
+        if isinstance(end, PutOff):
+            return cls("put off", f"{why}; an evaluation runs", did)
+        return cls("stopped", why, did)
+
 
 class Work:
     """What a task is given: the store's engine, the rules, and how long it may go on."""
 
     def __init__(
-        self, source: Source, rules: MaintenanceRules, dry_run: bool, lock: Connection
+        self,
+        source: Source,
+        rules: MaintenanceRules,
+        dry_run: bool,
+        lock: Connection,
+        until: float,
     ) -> None:
         self.source = source
         self.engine: Engine = source.engine
         self.rules = rules
         self.dry_run = dry_run
         self._lock = lock
-        self._until = 0.0
+        self._pace = Pace.on(source.engine)
+        self._end = self._until = until
 
-    def begin(self, seconds: float) -> None:
-        """From now on, so many seconds are left. Raises DatabaseUnavailable when the lock is lost:
-        somebody else may be at work."""
-        self._require_lock()
-        self._until = time.monotonic() + seconds
+    def begin(self, share: float) -> None:
+        """Give way in the time that is left of the run; from then on a task has this share of it.
+
+        Raises what give_way() does, and DatabaseUnavailable when the lock is lost: somebody else
+        may be at work.
+        """
+        self._until = self._end
+        try:
+            self.give_way()
+        finally:
+            self._require_lock()
+        now = time.monotonic()
+        self._until = now + share * (self._end - now)
+
+    def give_way(self) -> None:
+        """Rest between two pieces of work, as the store's ``while_evaluating`` says. Raises PutOff
+        where the time is up before that is over, and TimeIsUp where it is up all the same."""
+        self._pace.rest(within=max(0.0, self._until - time.monotonic()))
+        if self._until <= time.monotonic():
+            raise TimeIsUp
 
     @property
     def left(self) -> float:
@@ -127,9 +160,10 @@ class Work:
 
 @contextmanager
 def only_maintainer(
-    source: Source, rules: MaintenanceRules, dry_run: bool
+    source: Source, rules: MaintenanceRules, dry_run: bool, until: float
 ) -> Iterator[Work | None]:
-    """What tasks are given, or None while another process has it."""
+    """What tasks are given, or None while another process has it. The run ends at ``until``, by
+    time.monotonic()."""
     with translated(), source.engine.connect() as pooled:
         # With a snapshot for the whole transaction, VACUUM would leave everything since. One
         # outlives its statement also in a portal, which a prepared statement leaves open.
@@ -141,7 +175,7 @@ def only_maintainer(
                 connection.execute(statements.STAY)
                 is_ours = connection.scalar(statements.LOCK_OUT_OTHERS)
                 connection.execute(statements.STILL_HERE)
-                yield Work(source, rules, dry_run, connection) if is_ours else None
+                yield Work(source, rules, dry_run, connection, until) if is_ours else None
         finally:
             driver.prepare_threshold = former
 

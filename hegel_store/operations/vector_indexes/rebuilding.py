@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine
 from hegel_store.database import translated
 from hegel_store.embeddings.protocol import Embedder
 from hegel_store.errors import DatabaseError, IndexRefused, InvalidInput, NotFound
+from hegel_store.giving_way import Pace
 from hegel_store.models.checks import check_choice, check_integer, check_number, check_text
 from hegel_store.models.vector_indexes import Measured, Method, Rebuilt, VectorIndex
 from hegel_store.operations.vector_indexes import statements
@@ -67,6 +68,9 @@ def rebuild(
     drop_kept(). One kept before is in the way: ``drop_old`` drops it first. An attempt that was
     killed is gone on with: what it had built to the end and the same is taken, else dropped.
 
+    It gives way to evaluations before it builds, and before it measures, as the store's
+    ``while_evaluating`` says.
+
     ``maintenance_work_mem`` is set for the build. With ``dry_run`` nothing is executed. Raises
     InvalidInput, NotFound, IndexRefused (an old one is kept, too little room on the disk, or
     somebody else is at it) and DatabaseError.
@@ -97,6 +101,8 @@ def rebuild(
         done, creating = _beginning(place, chosen, parameters, drop_old)
         if dry_run:
             return _told(place, [*done, *creating, *swap_statements(place, "...")], warnings)
+        pace = Pace.on(engine)
+        pace.begin()
         send(connection, *done)
         seconds = None
         if creating:
@@ -106,6 +112,7 @@ def rebuild(
         place = place_of(connection, name)
         if place.beside is None or not place.beside.valid:
             raise DatabaseError(f"{place.beside_name} was built and is INVALID all the same: again")
+        pace.rest()
         measured, refused = _judged(
             engine, place, recall, latency_ratio, k=k, sample=sample, seed=seed, embedder=embedder
         )
