@@ -9,7 +9,8 @@ PYTEST ?=
 BASE ?= HEAD~1
 # Each of the processes has its own server.
 JOBS ?= 2
-IN_PARALLEL := --numprocesses $(JOBS) --dist loadfile
+# Files in the order of tests/conftest.py, which begins with those that take longest.
+IN_PARALLEL := --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint types check pytest bench regression golden record-release format clean
@@ -55,7 +56,8 @@ types: $(VENV)/.dev
 
 pytest: $(VENV)/.dev
 	$(BIN)/pytest $(IN_PARALLEL) --postgres 18 $(PYTEST)
-	$(BIN)/pytest $(IN_PARALLEL) --postgres 16 $(PYTEST) tests/integration tests/migrations tests/reliability
+	$(BIN)/pytest $(IN_PARALLEL) --postgres 16 -m "not any_server" $(PYTEST) \
+		tests/integration tests/migrations tests/reliability
 
 bench: $(VENV)/.dev
 	for benchmark in tests/benchmarks/bench_*.py; do $(BIN)/python $$benchmark || exit 1; done

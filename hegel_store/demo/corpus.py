@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
+import os
 import re
 import sysconfig
 import types
@@ -127,12 +128,20 @@ def standard_library(root: Path | None = None) -> list[DocumentedObject]:
     return [by_name[name] for name in sorted(by_name)]
 
 
+def _sources(root: Path) -> Iterator[Path]:
+    """Files of Python under ``root``; of a skipped folder not even the names are read, as all that
+    is installed may be in one."""
+    for folder, folders, files in os.walk(root):
+        folders[:] = [name for name in folders if not _is_skipped_folder(name)]
+        yield from (Path(folder, name) for name in files if name.endswith(".py"))
+
+
 def python_objects(root: Path) -> Iterator[DocumentedObject]:
     """Documented objects of every public module under ``root``, by parsing alone."""
-    for path in sorted(root.rglob("*.py")):
+    for path in sorted(_sources(root)):
         parts = path.relative_to(root).with_suffix("").parts
         folders, stem = parts[:-1], parts[-1]
-        if any(map(_is_skipped_folder, folders)) or (stem[0] == "_" and stem != "__init__"):
+        if stem[0] == "_" and stem != "__init__":
             continue
         module = ".".join(folders if stem == "__init__" else parts)
         try:

@@ -31,6 +31,8 @@ def learn(
     try:
         stored = steps.get(step.corpus_id, step.id, step.created_at)
     except NotFound:
+        # First, as the locks of the append would be in its way.
+        steps._ensure_months([step])
         made = profiles.append(
             step.corpus_id,
             step.task_type,

@@ -11,6 +11,8 @@ from hegel_store.errors import InvalidInput, NotFound, ProfileConflict
 from hegel_store.store import Store
 from tests.commands import run
 
+pytestmark = pytest.mark.any_server
+
 HOSTILE = "tidy\x1b[2Jup\x07 [bold]\x9b31m"
 
 

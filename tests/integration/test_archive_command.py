@@ -108,6 +108,7 @@ def test_log_of_somebody_else_by_options(
         called(url, "import", path, "--field", "question")
 
 
+@pytest.mark.any_server
 def test_without_pyarrow_lines_work_and_parquet_says_what_to_install(
     store: Store, url: str, new: Steps, tmp_path: Path
 ) -> None:

@@ -178,12 +178,13 @@ with hegel_store.connect(sys.argv[1]) as store:
 """
 
 
+@pytest.mark.any_server
 @pytest.mark.slow
 @pytest.mark.parametrize("ending", ["parquet", "jsonl.gz"])
 def test_a_log_larger_than_the_memory_allowed_goes_through(
     store: Store, url: str, tmp_path: Path, report, ending: str
 ) -> None:
-    """600 MB of steps: in lines as they come, in Parquet by row groups of 16 MB."""
+    """300 MB of steps: in lines as they come, in Parquet by row groups of 16 MB."""
     profile = Steps(store).profile
     store.steps.log(Steps(store, "few")())
     with store.engine.begin() as connection:
@@ -193,7 +194,7 @@ def test_a_log_larger_than_the_memory_allowed_goes_through(
             "(corpus_id, created_at, old_profile_id, query, predicted_answer, debate_trace) "
             "SELECT 'news', timestamptz '2024-05-17' + n * interval '1 second', %s, 'q', '', "
             "jsonb_build_object('said', repeat(md5(n::text), 1000)) "
-            "FROM generate_series(1, 18750) AS n",
+            "FROM generate_series(1, 9375) AS n",
             (profile.id,),
         )
     command = [sys.executable, "-c", MEMORY, url, str(tmp_path / f"steps.{ending}")]
@@ -205,8 +206,8 @@ def test_a_log_larger_than_the_memory_allowed_goes_through(
         text=True,
     )
     read, writing, reading = map(int, done.stdout.split())
-    report(f"600 MB of steps to .{ending}: {writing} MB more memory, and {reading} with reading")
-    assert read == 18_751
+    report(f"300 MB of steps to .{ending}: {writing} MB more memory, and {reading} with reading")
+    assert read == 9_376
     assert reading < (130 if ending == "parquet" else 40)
 
 
@@ -216,6 +217,7 @@ def export_within(url: str, path: Path, limit: int) -> None:
         export_steps(store, path)
 
 
+@pytest.mark.any_server
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_a_disk_that_is_full_leaves_the_file_that_was_there(
     store: Store, url: str, tmp_path: Path, ending: str
@@ -237,6 +239,7 @@ def die_writing(path: Path) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
+@pytest.mark.any_server
 def test_a_killed_writer_leaves_nothing_of_that_name_and_is_no_hindrance(
     store: Store, tmp_path: Path
 ) -> None:
@@ -270,6 +273,7 @@ def test_a_finished_file_that_kept_its_other_name_is_not_written_into(tmp_path: 
     assert {left.name for left in tmp_path.iterdir()} == {path.name, moved.name}
 
 
+@pytest.mark.any_server
 def test_two_writers_of_one_file_do_not_mix(store: Store, tmp_path: Path) -> None:
     path = tmp_path / "steps.jsonl"
     with written(path, replace=True) as file:

@@ -56,6 +56,7 @@ def alter(url: str, setting: str) -> None:
         connection.execute(f'ALTER DATABASE "{name}" {setting}')
 
 
+@pytest.mark.any_server
 def test_an_index_that_was_made_worse_is_taken_back_and_a_good_one_stays(indexed):
     baselines = indexed.baselines("c")
     report = guarded(
@@ -87,6 +88,7 @@ def test_an_index_that_was_made_worse_is_taken_back_and_a_good_one_stays(indexed
     assert after.changed == ["indexes.idx_hegel_facts_embedding_384"]
 
 
+@pytest.mark.any_server
 def test_a_setting_that_makes_searches_slow_is_taken_back_and_nothing_is_not(indexed, url):
     baselines = indexed.baselines("c")
     slow = guarded(
@@ -161,6 +163,7 @@ def test_a_change_or_a_measurement_that_fails_is_taken_back(small):
         guarded(baselines, "missing", broken, broken)
 
 
+@pytest.mark.any_server
 def test_a_cut_over_to_a_model_that_finds_less_is_rolled_back(url, tmp_path):
     texts = [f"fact {n}" for n in range(30)]
     with hegel_store.connect(url, embedder=recorded.old) as store:

@@ -501,8 +501,7 @@ def test_block_that_idles_too_long_is_the_caller_s_fault_and_not_retryable(url, 
 
 @pytest.fixture(scope="module")
 def mortal_server(request: pytest.FixtureRequest) -> Iterator[OwnServer]:
-    with own_server(request.config.getoption("--postgres")) as server:
-        migrate.upgrade(parse_address(server.url(), "the test"))
+    with own_server(request.config.getoption("--postgres"), migrated=True) as server:
         yield server
 
 

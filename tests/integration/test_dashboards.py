@@ -19,6 +19,8 @@ from tests.servers import wait_until
 
 prometheus = pytest.importorskip("prometheus_client", reason="the `metrics` extra is not installed")
 
+pytestmark = pytest.mark.any_server
+
 PAGES = Path(__file__).parents[2] / "docs/observability"
 DASHBOARD = json.loads((PAGES / "dashboard.json").read_text())
 RULES = (PAGES / "alerts.yml").read_text()

@@ -71,6 +71,7 @@ def test_a_missing_table_is_said_once_and_not_for_each_of_its_indexes(url, admin
     assert not found["index-missing"]
 
 
+@pytest.mark.usefixtures("no_autovacuum")  # whose statistics might make another index look better
 def test_unused_indexes(url, admin, monkeypatch):
     admin.execute(FACTS.format(200))
     admin.execute("CREATE INDEX idx_mine ON hegel_facts (intent, category)")

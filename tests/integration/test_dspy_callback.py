@@ -15,6 +15,8 @@ from tests.integration.test_dspy_mipro import profiles, require_equal
 from tests.programs import SETS, compiled, course, metric, mipro, model, program
 from tests.samples import rows
 
+pytestmark = pytest.mark.any_server
+
 TRAINSET = {"trainset": SETS["trainset"]}
 
 

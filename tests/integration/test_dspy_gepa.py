@@ -14,6 +14,8 @@ from hegel_store.store import Store
 from tests.integration.test_gepa_store import stored
 from tests.programs import SETS, gepa, model, program
 
+pytestmark = pytest.mark.any_server
+
 
 def compiled(**more: Any) -> Any:
     optimizer, arguments = gepa(150, **more)

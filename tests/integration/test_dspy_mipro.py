@@ -16,6 +16,8 @@ from hegel_store.store import Store
 from tests.programs import SETS, compiled, course, metric, mipro, model, program
 from tests.samples import rows
 
+pytestmark = pytest.mark.any_server
+
 OF = {"split": "validation", "evaluator": "default"}
 
 

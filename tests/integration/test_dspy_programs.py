@@ -15,6 +15,8 @@ from hegel_store.integrations.dspy import document_of, load_program, save_progra
 from hegel_store.store import Store
 from tests.programs import SETS, compiled, metric, model, program
 
+pytestmark = pytest.mark.any_server
+
 
 def answers(of: Any) -> list[str]:
     with dspy.context(lm=model()):

@@ -14,6 +14,8 @@ from hegel_store.store import Store
 from tests.clocks import Clock
 from tests.services import Service, embedding_service
 
+pytestmark = pytest.mark.any_server
+
 
 @pytest.fixture
 def clock() -> Clock:

@@ -17,7 +17,7 @@ from hegel_store.embeddings.sentence_transformers import find_weights
 from hegel_store.errors import ConfigurationError, InvalidInput
 from hegel_store.models import NewFact
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.any_server, pytest.mark.slow]
 
 WORDS = ["a", "ship", "sails", "at", "dawn", "while", "harbour", "lights", "burn", "steadily"]
 AWKWARD = ["", " ", "\n\t", "ein Schiff 🚢", "船は夜明けに出る", "e\u0301", "\ud7ff", "x" * 5_000]

@@ -32,6 +32,8 @@ from tests.watching import logged
 
 pytest.importorskip("structlog", reason="the `events` extra is not installed")
 
+pytestmark = pytest.mark.any_server
+
 ROOT = Path(__file__).parents[2]
 FIELDS = {
     "total_time_ms",

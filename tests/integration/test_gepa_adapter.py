@@ -17,6 +17,8 @@ from tests.integration.test_gepa_store import require_equal
 from tests.samples import rows
 from tests.vocabulary import SEED, TRAINING, VALIDATION, Vocabulary, arguments
 
+pytestmark = pytest.mark.any_server
+
 
 def counting() -> tuple[Counter[tuple[str, str]], Vocabulary]:
     paid: Counter[tuple[str, str]] = Counter()

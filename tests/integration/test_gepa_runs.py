@@ -20,6 +20,8 @@ from tests.commands import run
 from tests.foreign import write_gepa_run
 from tests.samples import rows
 
+pytestmark = pytest.mark.any_server
+
 WRITTEN = write_gepa_run.HERE
 
 

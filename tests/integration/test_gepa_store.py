@@ -14,6 +14,8 @@ from hegel_store.store import Store
 from tests.samples import rows
 from tests.vocabulary import SEED, VALIDATION, Vocabulary, arguments
 
+pytestmark = pytest.mark.any_server
+
 CALLS = 700
 OF = {"split": "validation", "evaluator": "default"}
 

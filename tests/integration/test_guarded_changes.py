@@ -18,6 +18,8 @@ from tests.commands import run
 from tests.judgements import labelled
 from tests.servers import own_server
 
+pytestmark = pytest.mark.any_server
+
 QUALITY_ALONE = RedLine(rise=1000)
 
 

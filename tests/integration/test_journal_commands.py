@@ -16,6 +16,8 @@ from hegel_store.store import Store
 from tests.commands import run
 from tests.samples import Steps
 
+pytestmark = pytest.mark.any_server
+
 
 def test_replay_stores_what_a_writer_left(
     store: Store, new: Steps, url: str, tmp_path: Path

@@ -17,6 +17,7 @@ from hegel_store.errors import (
     OutcomeUnknown,
     ProfileConflict,
     StepConflict,
+    TransactionConflict,
 )
 from hegel_store.store import Store
 from tests.conftest import Server
@@ -85,6 +86,7 @@ def test_the_same_step_from_several_threads_is_learned_from_once(store: Store, n
         outcomes = list(threads.map(learn, range(4)))
     assert stored(store) == (2, 1)
     assert store.learn(step, BETTER) in outcomes
+    assert TransactionConflict not in outcomes, "none is in the way of another's making the month"
 
 
 @pytest.mark.parametrize("cut", ["before", "after"])

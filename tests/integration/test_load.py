@@ -18,6 +18,8 @@ from hegel_store.row_counts import count_rows
 from tests.commands import run
 from tests.samples import fact, rows
 
+pytestmark = pytest.mark.any_server
+
 EMBEDDER = "tests.embedders:HASHING"
 SMALL = ("--users", 12, "--seconds", 2, "--facts", 40, "--steps", 20)
 

@@ -52,6 +52,7 @@ def scraped(port: int) -> dict[str, float]:
         return samples(answer.read().decode())
 
 
+@pytest.mark.any_server
 def test_a_scrape_tells_what_was_called(url, registry, new):
     model = CachedEmbedder(HashingEmbedder(), MemoryCache())
     with hegel_store.connect(url, embedder=model, result_cache=True) as store:
@@ -84,6 +85,7 @@ def test_a_scrape_tells_what_was_called(url, registry, new):
     assert found["hegel_delivery_interrupted"] == 0
 
 
+@pytest.mark.any_server
 def test_calls_within_a_call_are_not_counted_beside_it(store, registry):
     store.profiles.append("news", "qa", {})
     with store.begin() as work:
@@ -98,6 +100,7 @@ def test_calls_within_a_call_are_not_counted_beside_it(store, registry):
     }
 
 
+@pytest.mark.any_server
 def test_waits_for_a_connection_are_counted_and_those_in_vain(url, registry):
     with hegel_store.connect(url, pool="light", pool_timeout=0.3) as store:
         held = [store.engine.connect() for _ in range(5)]
@@ -129,6 +132,7 @@ def test_the_database_says_what_is_in_it(memory):
     assert gauges.lags == []
 
 
+@pytest.mark.any_server
 def test_the_command_prints_them_once(url, memory):
     memory.facts.add_many([fact("a")])
     found = samples(run("metrics", "--once", "--url", url))
@@ -138,6 +142,7 @@ def test_the_command_prints_them_once(url, memory):
     assert found[f"hegel_migration_version revision={revision}"] == int(revision[:4])
 
 
+@pytest.mark.any_server
 def test_a_database_that_is_away_is_down_and_no_error(tmp_path):
     found = samples(run("metrics", "--once", "--url", f"postgresql:///x?host={tmp_path}"))
     assert found == {"hegel_database_up": 0}
@@ -153,6 +158,7 @@ with hegel_store.connect(sys.argv[1]) as store:
 """
 
 
+@pytest.mark.any_server
 def test_the_command_serves_the_database_and_the_processes_that_share_a_folder(url, tmp_path):
     """A worker that has ended, and the command in a process of its own, which SIGTERM ends."""
     environment = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
@@ -177,17 +183,20 @@ def test_the_command_serves_the_database_and_the_processes_that_share_a_folder(u
     assert found["hegel_search_seconds_count mode=hybrid"] == 1
 
 
+@pytest.mark.any_server
 @pytest.mark.parametrize("address", ["9464", "host:port", "host:65536", ":1"])
 def test_an_address_that_is_none_is_refused(address):
     with pytest.raises(InvalidInput, match="address"):
         metrics.serve(address, registry=prometheus.CollectorRegistry())
 
 
+@pytest.mark.any_server
 def test_a_registry_that_counts_already_is_refused(registry):
     with pytest.raises(ConfigurationError, match="registry"):
         metrics.start(registry)
 
 
+@pytest.mark.any_server
 def test_a_taken_address_is_said_to_be():
     server = metrics.serve("127.0.0.1:0", registry=prometheus.CollectorRegistry())
     try:

@@ -18,6 +18,8 @@ from tests.commands import run
 from tests.foreign import write_mlflow_registry
 from tests.samples import rows
 
+pytestmark = pytest.mark.any_server
+
 WRITTEN = Path(write_mlflow_registry.__file__).with_name("mlflow_registry.db")
 
 

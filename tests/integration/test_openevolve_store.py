@@ -22,6 +22,8 @@ from hegel_store.integrations.openevolve.standings import SHARED, standings_of
 from hegel_store.store import Store
 from tests.samples import rows
 
+pytestmark = pytest.mark.any_server
+
 RUN = ("news", "code", "r")
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from typer.testing import CliRunner
 
 from hegel_store.cli import app
 from hegel_store.store import Store
+
+pytestmark = pytest.mark.any_server
 
 
 def shown(*arguments: str) -> str:

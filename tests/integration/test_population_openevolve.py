@@ -12,6 +12,8 @@ from openevolve.config import DatabaseConfig
 
 from hegel_store.store import Store
 
+pytestmark = pytest.mark.any_server
+
 SCOPE = ("news", "qa")
 
 

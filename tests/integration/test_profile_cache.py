@@ -15,6 +15,8 @@ from hegel_store.following import ProfileCache
 from hegel_store.store import Store
 from tests.servers import wait_until
 
+pytestmark = pytest.mark.any_server
+
 SCOPE = ("news", "qa")
 LONG = 3600.0
 

@@ -252,7 +252,7 @@ def test_imports_do_not_flood(postgresql, heard):
         " SELECT 'corpus ' || n % %s, '{}' FROM generate_series(1, 1000) AS n"
     ).replace("n % %s", "mod(n, %s)")
     postgresql.execute(insert, (3,))
-    for _ in range(50):
+    for _ in range(9):
         postgresql.execute(insert, (3,))
     postgresql.commit()
     assert sorted(heard()) == sorted(key_of(f"corpus {n}", "qa", "latest") for n in range(3))

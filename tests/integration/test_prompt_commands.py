@@ -13,6 +13,8 @@ from hegel_store.models import NewStep, PromptProfile
 from hegel_store.store import Store
 from tests.commands import run
 
+pytestmark = pytest.mark.any_server
+
 
 @pytest.fixture
 def family(store: Store, monkeypatch: pytest.MonkeyPatch) -> list[PromptProfile]:

@@ -12,6 +12,8 @@ from tests.benchmarks.bench_quality import measure, ndcg, ratio
 from tests.benchmarks.judged import Collection, Question
 from tests.embedders import HashingEmbedder
 
+pytestmark = pytest.mark.any_server
+
 FACTS = ["hedgehogs sleep in winter", "hedgehogs eat beetles", "owls hunt at night"]
 
 

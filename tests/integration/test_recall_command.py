@@ -14,6 +14,8 @@ from hegel_store.repositories.recall import measure_recall
 from hegel_store.store import Store
 from tests.clusters import INDEX, Clustered, clustered, fill, index, load
 
+pytestmark = pytest.mark.any_server
+
 
 @pytest.fixture
 def filled(store: Store) -> Store:

@@ -20,6 +20,8 @@ from tests import recorded
 from tests.samples import fact, rows
 from tests.servers import wait_until
 
+pytestmark = pytest.mark.any_server
+
 ROOT = Path(__file__).parents[2]
 FACTS = [f"fact {n}" for n in range(40)]
 

@@ -10,6 +10,8 @@ from hegel_store.errors import InvalidInput, NotFound
 from hegel_store.store import Store
 from tests.commands import run
 
+pytestmark = pytest.mark.any_server
+
 
 def test_runs_are_listed(store: Store, url: str) -> None:
     objectives = {"accuracy": "maximize"}

@@ -100,7 +100,7 @@ def test_an_iterator_that_outlives_its_unit_of_work_can_be_closed(zoo):
 
 
 def test_memory_does_not_grow_with_the_number_of_hits(url, store):
-    load(store, clustered(4000, seed=1))
+    load(store, clustered(2000, seed=1))
     import hegel_store
 
     def peak(limit: int) -> int:
@@ -117,7 +117,7 @@ def test_memory_does_not_grow_with_the_number_of_hits(url, store):
             return used
 
     peak(100)
-    assert peak(4000) < 2 * peak(400)
+    assert peak(2000) < 2 * peak(200)
 
 
 @pytest.mark.parametrize(

@@ -169,6 +169,7 @@ def test_steps_lie_in_three_months_with_zero_and_missing_rewards(store: Store) -
     assert unchanged == 600 - (VERSIONS - len(DATA.scopes))
 
 
+@pytest.mark.any_server
 def test_until_moves_the_steps(store: Store) -> None:
     seed_store(store, steps=60, until=date(2025, 1, 1))
     assert rows(
@@ -176,6 +177,7 @@ def test_until_moves_the_steps(store: Store) -> None:
     ) == [(2024,)]
 
 
+@pytest.mark.any_server
 def test_another_seed_adds_other_steps(store: Store) -> None:
     seed_store(store, steps=50)
     assert seed_store(store, steps=50, seed=8)["hegel_training_steps"] == 100
@@ -237,6 +239,7 @@ def test_second_run_changes_no_row(store: Store) -> None:
     assert hashes(store) == first
 
 
+@pytest.mark.any_server
 def test_longer_run_adds_only_steps(store: Store) -> None:
     seed_store(store, steps=200)
     before, steps = hashes(store), {row[0] for row in stored_steps(store)}
@@ -247,6 +250,7 @@ def test_longer_run_adds_only_steps(store: Store) -> None:
     assert steps < {row[0] for row in stored_steps(store)}
 
 
+@pytest.mark.any_server
 def test_run_broken_off_among_the_steps_is_finished_by_the_next(store: Store) -> None:
     def pull_the_plug(done: int) -> None:
         if done >= 1_000:
@@ -259,6 +263,7 @@ def test_run_broken_off_among_the_steps_is_finished_by_the_next(store: Store) ->
     assert stored_steps(store) == generated_steps(store, 2_500)
 
 
+@pytest.mark.any_server
 def test_run_broken_off_among_the_profiles_is_finished_by_the_next(store: Store) -> None:
     first, second = SCOPE.versions[:2]
     base = store.profiles.append(*SCOPE.key, first.profile)
@@ -270,6 +275,7 @@ def test_run_broken_off_among_the_profiles_is_finished_by_the_next(store: Store)
     )
 
 
+@pytest.mark.any_server
 @pytest.mark.slow
 def test_killed_run_is_finished_by_the_next(store: Store, url: str) -> None:
     command = [sys.executable, str(SCRIPT), "--url", url, "--steps", "12000", "--no-embeddings"]
@@ -288,12 +294,14 @@ def test_killed_run_is_finished_by_the_next(store: Store, url: str) -> None:
     assert count_rows(store)["hegel_training_steps"] == 12_000
 
 
+@pytest.mark.any_server
 def test_progress_is_told_from_nothing_to_all(store: Store) -> None:
     told: list[int] = []
     seed_store(store, steps=2_100, on_steps=told.append)
     assert told == [0, 1_000, 2_000, 2_100]
 
 
+@pytest.mark.any_server
 def test_what_a_loop_did_since_is_left_alone(store: Store) -> None:
     seed_store(store, steps=40)
     corpus, task = SCOPE.key
@@ -314,6 +322,7 @@ def test_what_a_loop_did_since_is_left_alone(store: Store) -> None:
 # With vectors
 
 
+@pytest.mark.any_server
 def test_facts_stored_without_vectors_get_them_later(url: str, store: Store) -> None:
     without = "SELECT count(*) FROM hegel_facts WHERE embedding_384 IS NULL"
     seed_store(store, steps=0)
@@ -382,6 +391,7 @@ def script(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.any_server
 def test_command_shows_rows_added_and_rows_now(url: str, store: Store) -> None:
     first = script("--url", url, "--steps", "1500", "--no-embeddings")
     assert first.returncode == 0, first.stderr
@@ -399,6 +409,7 @@ def test_command_shows_rows_added_and_rows_now(url: str, store: Store) -> None:
     assert count_rows(store)["hegel_training_steps"] == 1_500
 
 
+@pytest.mark.any_server
 @pytest.mark.parametrize(
     "arguments", [("--steps", "-5"), ("--steps", "many"), ("--until", "soon"), ("--seed", "x")]
 )
@@ -408,6 +419,7 @@ def test_command_refuses_what_it_does_not_understand(url: str, arguments: Sequen
     assert arguments[0] in answer.stderr
 
 
+@pytest.mark.any_server
 def test_command_asks_for_a_migration_first(empty_url: str) -> None:
     answer = script("--url", empty_url, "--no-embeddings")
     assert answer.returncode == 1

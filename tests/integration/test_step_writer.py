@@ -33,6 +33,8 @@ from hegel_store.store import Store
 from tests.samples import Steps, rows
 from tests.servers import wait_until
 
+pytestmark = pytest.mark.any_server
+
 
 @pytest.fixture
 def writer(store: Store, tmp_path: Path) -> Iterator[StepWriter]:

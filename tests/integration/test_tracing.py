@@ -19,6 +19,8 @@ export = pytest.importorskip("opentelemetry.sdk.trace.export")
 in_memory = pytest.importorskip("opentelemetry.sdk.trace.export.in_memory_span_exporter")
 trace = pytest.importorskip("opentelemetry.trace")
 
+pytestmark = pytest.mark.any_server
+
 
 @pytest.fixture
 def provider():

@@ -13,6 +13,8 @@ from hegel_store.prompts import diff_profiles
 from hegel_store.store import Store
 from tests.commands import run
 
+pytestmark = pytest.mark.any_server
+
 RULES = "".join(f"Rule {n}.\n" for n in range(1, 31))
 FIRST = {
     "worker": {"system_prompt": f"Be [bold]brief[/bold].\n{RULES}Stop\x1b[2J here."},

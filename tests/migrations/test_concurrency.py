@@ -105,6 +105,7 @@ def is_built_online(entry: str) -> bool:
     return entry.split("\n")[0].removeprefix("index ") in BUILT_ONLINE
 
 
+@pytest.mark.timeout(900)  # hundreds of processes, on a machine that may be slow
 def test_a_migrator_killed_at_any_statement_can_be_run_again(
     empty_url, empty_postgresql, postgresql
 ):

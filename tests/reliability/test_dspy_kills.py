@@ -19,6 +19,8 @@ from tests.reliability.test_gepa_kills import killed
 from tests.victims import Victim
 from tests.vocabulary import Fate
 
+pytestmark = pytest.mark.any_server
+
 
 def mipro_in_the_store(url: str, folder: Path, moment: int, trials: int) -> None:
     with hegel_store.connect(url) as store:

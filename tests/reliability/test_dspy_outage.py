@@ -15,6 +15,8 @@ from tests.integration.test_dspy_mipro import require_equal
 from tests.programs import compiled, course, metric, mipro, model, program
 from tests.reliability.test_gepa_outage import Line, line
 
+pytestmark = pytest.mark.any_server
+
 __all__ = ["line"]
 
 

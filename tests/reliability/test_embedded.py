@@ -127,6 +127,7 @@ def test_processes_that_start_at_once_share_one_server_and_the_last_stops_it(dat
     assert postmaster_pid(data) is None
 
 
+@pytest.mark.any_server
 def test_killed_user_neither_stops_the_server_nor_keeps_it_running(data, users):
     survivor, victim = users(2)
     server = postmaster_pid(data)
@@ -137,6 +138,7 @@ def test_killed_user_neither_stops_the_server_nor_keeps_it_running(data, users):
     assert postmaster_pid(data) is None
 
 
+@pytest.mark.any_server
 def test_killed_last_user_leaves_a_server_that_the_next_one_takes_over(data, users):
     (victim,) = users(1)
     server = postmaster_pid(data)
@@ -165,6 +167,7 @@ def test_killed_server_is_started_again_by_the_next_connect_with_all_its_data(da
     assert postmaster_pid(data) is None
 
 
+@pytest.mark.any_server
 def test_user_whose_server_was_killed_starts_it_again_itself(data, users):
     (user,) = users(1)
     killed = postmaster_pid(data)
@@ -175,6 +178,7 @@ def test_user_whose_server_was_killed_starts_it_again_itself(data, users):
     assert postmaster_pid(data) is None
 
 
+@pytest.mark.any_server
 def test_pid_left_behind_by_a_crash_may_belong_to_another_program_now(data, users):
     (user,) = users(1)
     user.leave()
@@ -204,6 +208,7 @@ else:
 """
 
 
+@pytest.mark.any_server
 def test_forked_child_keeps_the_server_that_its_parent_leaves(data):
     parent = subprocess.Popen(
         [sys.executable, "-c", FORKING],
@@ -222,6 +227,7 @@ def test_forked_child_keeps_the_server_that_its_parent_leaves(data):
     parent.stdout.close()
 
 
+@pytest.mark.any_server
 def test_two_threads_start_it_once(data, users):
     (user,) = users(1)
     user.leave()
@@ -241,6 +247,7 @@ def test_two_threads_start_it_once(data, users):
     assert postmaster_pid(data) is None
 
 
+@pytest.mark.any_server
 def test_folder_that_cannot_be_made_is_a_configuration_error_naming_it(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(ConfigurationError, match=r"did not start in .*/file/postgresql-18"):
@@ -263,6 +270,7 @@ def test_server_that_never_starts_is_a_configuration_error_naming_its_log(
         resolve_address(settings)
 
 
+@pytest.mark.any_server
 def test_servers_of_other_folders_and_users_do_not_hold_this_one_up(data, users):
     """The server package's own lock is one file for the whole machine, which belongs to whoever
     came first: nobody else may open it, and all wait for each other."""
@@ -291,6 +299,7 @@ def _revision(url: str) -> str:
         return store.check().revision
 
 
+@pytest.mark.any_server
 def test_alembic_without_a_database_fails_clearly_and_starts_nothing(data):
     done = _alembic("upgrade", "head")
     assert done.returncode != 0
@@ -301,6 +310,7 @@ def test_alembic_without_a_database_fails_clearly_and_starts_nothing(data):
     assert not data.parent.exists()
 
 
+@pytest.mark.any_server
 @pytest.mark.parametrize("how", ["argument", "variable"])
 def test_alembic_uses_the_embedded_server_when_told(data, users, monkeypatch, how):
     if how == "variable":
@@ -316,6 +326,7 @@ def test_alembic_uses_the_embedded_server_when_told(data, users, monkeypatch, ho
     user.leave()
 
 
+@pytest.mark.any_server
 @pytest.mark.parametrize("how", ["argument", "DATABASE_URL", "POSTGRES_DSN"])
 def test_alembic_takes_each_way_to_name_a_database(empty_url, data, monkeypatch, how):
     if how == "argument":
@@ -329,6 +340,7 @@ def test_alembic_takes_each_way_to_name_a_database(empty_url, data, monkeypatch,
     assert not data.parent.exists()
 
 
+@pytest.mark.any_server
 def test_alembic_goes_down_to_base_and_up_again(empty_url, monkeypatch):
     monkeypatch.setenv("DATABASE_URL", empty_url)
     for arguments in (("upgrade", "head"), ("downgrade", "base"), ("upgrade", "head")):

@@ -14,7 +14,6 @@ import pytest
 from sqlalchemy import Connection, create_engine, exc, text
 
 import hegel_store
-from hegel_store import migrate
 from hegel_store.copying import copy_rows
 from hegel_store.database import translated
 from hegel_store.errors import (
@@ -26,7 +25,6 @@ from hegel_store.errors import (
     TransactionConflict,
 )
 from hegel_store.failures import Failure, constraint_of, failure_of, sqlstate_of
-from hegel_store.settings import parse_address
 from hegel_store.store import Store
 from tests.reliability import pgbouncer
 from tests.servers import OwnServer, own_server, wait_until
@@ -163,10 +161,9 @@ def _connect_plainly(url: str) -> None:
 
 
 def too_many_parameters(bed: Bed) -> None:
-    names = ", ".join(f":p{n}" for n in range(65_536))
-    values = {f"p{n}": n for n in range(65_536)}
+    places = ", ".join(["%s"] * 65_536)
     with bed.store.engine.connect() as connection:
-        connection.execute(text(f"SELECT 1 WHERE 1 IN ({names})"), values)
+        connection.exec_driver_sql(f"SELECT 1 WHERE 1 IN ({places})", (*range(65_536),))
 
 
 def unique(bed: Bed) -> None:
@@ -315,19 +312,20 @@ def test_each_event_is_known_for_what_it_is(bed, event, kind, state, broken, fai
 @pytest.mark.slow
 def test_a_killed_process_leaves_no_code_and_may_be_tried_again(request):
     """kill -9 of one process of the server, upon which the server ends all others."""
-    with own_server(request.config.getoption("--postgres")) as own:
-        migrate.upgrade(parse_address(own.url(), "the test"))
-        with hegel_store.connect(own.url()) as store:
-            with pytest.raises(exc.OperationalError) as caught:
-                _sleep_until_killed(own, store)
-            assert sqlstate_of(caught.value) in (None, "57P02")
-            assert caught.value.connection_invalidated
-            assert failure_of(caught.value) is Failure.BROKEN
-            # While it recovers no connection is to be had, which a bounded repetition outlasts.
-            version = store.transact(
-                lambda work: work.profiles.append("c", "qa", {}).version, attempts=100, seconds=60
-            )
-            assert version == 1
+    with (
+        own_server(request.config.getoption("--postgres"), migrated=True) as own,
+        hegel_store.connect(own.url()) as store,
+    ):
+        with pytest.raises(exc.OperationalError) as caught:
+            _sleep_until_killed(own, store)
+        assert sqlstate_of(caught.value) in (None, "57P02")
+        assert caught.value.connection_invalidated
+        assert failure_of(caught.value) is Failure.BROKEN
+        # While it recovers no connection is to be had, which a bounded repetition outlasts.
+        version = store.transact(
+            lambda work: work.profiles.append("c", "qa", {}).version, attempts=100, seconds=60
+        )
+        assert version == 1
 
 
 def _sleep_until_killed(own: OwnServer, store: Store) -> None:

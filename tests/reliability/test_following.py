@@ -24,6 +24,7 @@ from tests.servers import OwnServer, own_server, postmaster_pid, wait_until
 from tests.victims import Victim
 
 pytestmark = [
+    pytest.mark.any_server,
     pytest.mark.slow,
     pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning"),
 ]
@@ -35,9 +36,7 @@ LONG = 3600.0
 @pytest.fixture
 def own(request: pytest.FixtureRequest) -> Iterator[OwnServer]:
     """A migrated server of the test's own."""
-    with own_server(request.config.getoption("--postgres")) as server:
-        with hegel_store.connect(server.url()) as store:
-            store.upgrade()
+    with own_server(request.config.getoption("--postgres"), migrated=True) as server:
         yield server
         server.start()  # or it could not be stopped
 

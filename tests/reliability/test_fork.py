@@ -14,7 +14,10 @@ import hegel_store
 from hegel_store.errors import DatabaseUnavailable
 from tests.reliability.forking import in_child
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+pytestmark = [
+    pytest.mark.any_server,
+    pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning"),
+]
 
 SCOPE = ("forked", "qa")
 PID = text("SELECT pg_backend_pid()")

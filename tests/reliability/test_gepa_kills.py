@@ -19,6 +19,8 @@ from tests.integration.test_gepa_store import require_equal
 from tests.victims import Victim
 from tests.vocabulary import SEED, VALIDATION, WORDS, Fate, Vocabulary, arguments
 
+pytestmark = pytest.mark.any_server
+
 
 def in_the_store(url: str, folder: Path, moment: int, calls: int) -> None:
     with hegel_store.connect(url) as store:

@@ -21,6 +21,8 @@ from tests.proxy import Cut, Proxy, proxy_to
 from tests.samples import rows
 from tests.vocabulary import Vocabulary, arguments
 
+pytestmark = pytest.mark.any_server
+
 
 class Line:
     """To the server by a proxy, for a store of its own. It can be taken away, and given back."""

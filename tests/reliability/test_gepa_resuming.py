@@ -18,6 +18,8 @@ from tests.integration.test_gepa_store import require_equal
 from tests.victims import Victim
 from tests.vocabulary import Fate, Vocabulary, arguments, propose
 
+pytestmark = pytest.mark.any_server
+
 CALLS, KILLS = 250, 3
 FRONTS = ["objective", "hybrid", "cartesian"]
 

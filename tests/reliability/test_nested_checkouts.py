@@ -14,6 +14,8 @@ from hegel_store.errors import NestedCheckout, PoolExhausted
 from hegel_store.store import Store
 from tests.samples import Steps, rows
 
+pytestmark = pytest.mark.any_server
+
 SCOPE = ("c", "qa")
 LONG = 60.0
 

@@ -22,6 +22,8 @@ from hegel_store.store import Store
 from tests.evolving import RUN, configuration
 from tests.samples import rows
 
+pytestmark = pytest.mark.any_server
+
 ROOT = Path(__file__).parents[2]
 SECONDS = 120.0
 

@@ -16,6 +16,8 @@ from tests.proxy import Cut, proxy_to
 from tests.reliability.test_gepa_outage import Line
 from tests.samples import rows
 
+pytestmark = pytest.mark.any_server
+
 
 @pytest.fixture
 def line(server: Server, url: str) -> Iterator[Line]:

@@ -26,6 +26,7 @@ from tests.servers import wait_until
 BINARY = shutil.which("redis-server")
 
 pytestmark = [
+    pytest.mark.any_server,
     # .ci/run installs it and takes no skip; a developer's machine may lack it.
     pytest.mark.skipif(BINARY is None, reason="redis-server is not installed"),
     pytest.mark.slow,

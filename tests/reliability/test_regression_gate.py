@@ -11,6 +11,8 @@ import pytest
 from tests.benchmarks import regression
 from tests.benchmarks.regression import Ratio, compare, gate, ratio_of
 
+pytestmark = pytest.mark.any_server
+
 ROOT = Path(__file__).parents[2]
 
 PLANTED = '''

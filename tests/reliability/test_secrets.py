@@ -17,6 +17,8 @@ from hegel_store.settings import parse_address
 from hegel_store.store import Store
 from tests.servers import own_server
 
+pytestmark = pytest.mark.any_server
+
 SECRETS = ("hunter2!", "k3y phrase")
 UNREACHABLE = "postgresql://ada:hunter2!@/d?host=/nonexistent/dir&sslpassword=k3y%20phrase"
 

@@ -22,6 +22,8 @@ from tests.spending import require_balanced
 from tests.victims import Victim
 from tests.vocabulary import VALIDATION, WORDS, answer, f1
 
+pytestmark = pytest.mark.any_server
+
 SCOPE, RUN = ("news", "qa"), "r"
 EXAMPLES = {example["question"]: example["answer"] for example in VALIDATION}
 WORKERS, BUDGET, KILLED = 8, 800, (2, 5)

@@ -24,6 +24,8 @@ from tests.proxy import Proxy, proxy_to
 from tests.samples import MAY, Steps, rows
 from tests.servers import wait_until
 
+pytestmark = pytest.mark.any_server
+
 SCOPE = ("c", "qa")
 PATIENCE = 0.5
 
@@ -37,8 +39,9 @@ def line(server, url) -> Iterator[Proxy]:
 
 @pytest.fixture
 def distant(line, url) -> Iterator[Store]:
-    """A store at its end, which hangs up soon."""
-    with hegel_store.connect(line.url(_name(url)), answer_timeout=PATIENCE) as store:
+    """A store at its end, which hangs up soon, and tries soon to connect again."""
+    hasty = {"answer_timeout": PATIENCE, "connect_timeout": 2}
+    with hegel_store.connect(line.url(_name(url)), **hasty) as store:
         yield store
 
 

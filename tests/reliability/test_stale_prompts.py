@@ -21,13 +21,14 @@ from hegel_store.store import Store
 from tests.servers import wait_until
 from tests.victims import Victim
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.any_server, pytest.mark.slow]
 
 SCOPE = ("news", "qa")
 WORKERS = 4
-PROMOTIONS = 12
-PAUSE = 0.6
+PROMOTIONS = 8
+PAUSE = 0.4
 NEVER = 3600.0
+LONG_BEFORE = 3.0
 UNHEARD: Mapping[str, object] = {"pgbouncer": True}  # which never listens
 
 Served = Callable[[ProfileCache], int]
@@ -84,7 +85,7 @@ def lateness(url: str, folder: Path, settings: Mapping[str, object], bound: floa
         for ledger in ledgers:
             wait_until(ledger.with_suffix(".ready").exists, 60)
         acknowledged = promote(store, PAUSE)
-        time.sleep(min(bound, 5.0) + PAUSE)
+        time.sleep(min(bound, LONG_BEFORE) + PAUSE)
         (folder / "over").touch()
         assert [worker.outcome() for worker in workers] == [0] * WORKERS
     served = [json.loads(line) for ledger in ledgers for line in ledger.read_text().splitlines()]
@@ -98,7 +99,7 @@ def lateness(url: str, folder: Path, settings: Mapping[str, object], bound: floa
     ]
 
 
-MARGIN = 0.5
+MARGIN = 1.0
 """A process may be put aside between its call and its clock: that is the machine's doing."""
 
 
@@ -125,7 +126,7 @@ def test_no_worker_serves_a_replaced_prompt_beyond_the_bound(url, folder, settin
 def test_with_notifications_it_is_gone_long_before_the_bound(url, folder):
     """So they are what does it: the bound is an hour."""
     late = lateness(url, folder, {}, NEVER)
-    assert max(late) <= 2.0
+    assert max(late) <= LONG_BEFORE
 
 
 def test_without_either_old_prompts_are_served_and_this_test_sees_it(url, folder):

@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from hegel_store.demo.corpus import DocumentedObject, standard_library
+from hegel_store.demo.corpus import DocumentedObject
 from hegel_store.demo.questions import (
     BLANK,
     MAXIMUM_FACT,
@@ -28,11 +28,6 @@ DETAIL = "The optional timeout gives the seconds that waiting may take at most."
 def documented(name: str, *sentences: str, signature: str = "()") -> DocumentedObject:
     module, _, rest = name.partition(".")
     return DocumentedObject(module, rest, "function", signature, sentences)
-
-
-@pytest.fixture(scope="module")
-def objects() -> list[DocumentedObject]:
-    return standard_library()
 
 
 @pytest.fixture(scope="module")
