@@ -17,9 +17,9 @@ from pytest_postgresql.executors import NoopExecutor
 
 import hegel_store
 from hegel_store import migrate
+from hegel_store.addresses import parse_address
 from hegel_store.demo.corpus import DocumentedObject, standard_library
 from hegel_store.operations import roles
-from hegel_store.settings import parse_address
 from hegel_store.store import Store
 from tests.servers import embedded_server
 

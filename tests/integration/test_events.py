@@ -21,11 +21,12 @@ from alembic.util import CommandError
 
 import hegel_store
 from hegel_store import migrate
+from hegel_store.addresses import parse_address
 from hegel_store.errors import InvalidInput, NotFound, TransactionConflict
 from hegel_store.models import FactFilter
 from hegel_store.observing import correlated, events, is_watched, listen, stop
 from hegel_store.operations.maintenance import maintain
-from hegel_store.settings import event_format, parse_address
+from hegel_store.settings import event_format
 from tests.embedders import HashingEmbedder
 from tests.samples import fact
 from tests.watching import logged

@@ -15,11 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hegel_store import migrate
+from hegel_store.addresses import parse_address
 from hegel_store.archive import archive_month, import_steps
 from hegel_store.errors import InvalidInput, TransactionOpen
 from hegel_store.models import NewStep
 from hegel_store.repositories.step_rollup_statements import reward_summary
-from hegel_store.settings import parse_address
 from hegel_store.store import Store
 from tests.outcomes import PROPERTY, logged, outcomes, require_totals
 from tests.plans import explain, nodes

@@ -18,6 +18,7 @@ from sqlalchemy import text
 
 import hegel_store
 from hegel_store import migrate, schema
+from hegel_store.addresses import parse_address
 from hegel_store.errors import ConfigurationError
 from hegel_store.migrate.versions import scripts
 from hegel_store.operations import roles
@@ -30,7 +31,7 @@ from hegel_store.operations.watching import (
 )
 from hegel_store.operations.watching.usage_statements import create_views, usage
 from hegel_store.schema.usage_views import ROLE_USAGE, STATEMENT_USAGE, USAGE_VIEWS
-from hegel_store.settings import Settings, parse_address
+from hegel_store.settings import Settings
 from tests.commands import run
 from tests.debian import debian_server
 from tests.samples import fact, rows

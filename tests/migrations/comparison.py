@@ -17,9 +17,9 @@ from alembic.operations.ops import MigrationScript, OpContainer
 from sqlalchemy.dialects import postgresql as dialect
 
 from hegel_store import migrate
+from hegel_store.addresses import parse_address
 from hegel_store.migrate import comparing
 from hegel_store.schema import metadata
-from hegel_store.settings import parse_address
 
 PLUGINS = ["alembic.autogenerate.*", "alembic.ext.checkconstraint_byname", comparing.PLUGIN]
 OURS = {"include_name": comparing.include_name, "include_object": comparing.include_object}

@@ -8,7 +8,7 @@ import pytest
 from alembic.config import Config
 
 from hegel_store import migrate
-from hegel_store.settings import parse_address
+from hegel_store.addresses import parse_address
 
 
 @pytest.fixture

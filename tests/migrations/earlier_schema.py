@@ -12,8 +12,8 @@ import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
+from hegel_store.addresses import DatabaseAddress
 from hegel_store.adoption import adopt
-from hegel_store.settings import DatabaseAddress
 from tests.migrations.catalog import catalog
 from tests.victims import Victim, die_at
 

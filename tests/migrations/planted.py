@@ -17,8 +17,8 @@ from alembic import command
 from alembic.config import Config
 
 from hegel_store import migrate
+from hegel_store.addresses import parse_address
 from hegel_store.database import translated
-from hegel_store.settings import parse_address
 from tests.victims import Victim, die_at
 
 HEAD = migrate.known_revisions()[-1]

@@ -18,9 +18,10 @@ from sqlalchemy import Engine, event
 
 import hegel_store
 from hegel_store import cli, migrate
+from hegel_store.addresses import parse_address
 from hegel_store.adoption import adopt
 from hegel_store.errors import DatabaseError, InvalidInput, PermissionDenied
-from hegel_store.settings import Settings, parse_address, resolve_address
+from hegel_store.settings import Settings, resolve_address
 from tests.migrations.earlier_schema import (
     BARE,
     COUNTED,

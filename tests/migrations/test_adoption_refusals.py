@@ -10,9 +10,9 @@ import pytest
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
+from hegel_store.addresses import parse_address
 from hegel_store.adoption import adopt
 from hegel_store.errors import InvalidInput
-from hegel_store.settings import parse_address
 from tests.migrations.earlier_schema import BARE, CHILD, FIRST, OURS, Old, at, everything, rows
 
 

@@ -12,9 +12,9 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 import hegel_store
+from hegel_store.addresses import parse_address
 from hegel_store.adoption import adopt
 from hegel_store.models import NewStep
-from hegel_store.settings import parse_address
 from hegel_store.store import Store
 from tests.migrations.earlier_schema import (
     ADRIFT,

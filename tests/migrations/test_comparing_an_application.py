@@ -11,10 +11,10 @@ from alembic.util import CommandError
 from sqlalchemy.dialects import postgresql as dialect
 
 from hegel_store import migrate
+from hegel_store.addresses import parse_address
 from hegel_store.migrate import comparing
 from hegel_store.schema import metadata
 from hegel_store.schema.declaring import Function, Trigger, View, declare
-from hegel_store.settings import parse_address
 from tests.migrations.comparison import Comparison, comparison, named, plant
 
 

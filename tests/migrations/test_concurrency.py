@@ -16,10 +16,10 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from hegel_store import migrate
+from hegel_store.addresses import parse_address
 from hegel_store.errors import DatabaseUnavailable, TransactionConflict
 from hegel_store.migrate import running
 from hegel_store.models.vectors import DIMENSIONS
-from hegel_store.settings import parse_address
 from tests.migrations.catalog import catalog
 from tests.migrations.traffic import traffic, worst_pause
 from tests.servers import wait_until

@@ -13,10 +13,10 @@ from alembic.config import Config
 from typer.testing import CliRunner
 
 from hegel_store import migrate
+from hegel_store.addresses import parse_address
 from hegel_store.cli import app
 from hegel_store.errors import InvalidInput
 from hegel_store.models.vectors import check_new_dimensions, slot_for
-from hegel_store.settings import parse_address
 from tests.migrations.catalog import catalog
 from tests.migrations.planted import HEAD, Chain
 
@@ -64,7 +64,7 @@ import hegel_store
 import hegel_store.schema
 from hegel_store import migrate
 from hegel_store.models import NewFact
-from hegel_store.settings import parse_address
+from hegel_store.addresses import parse_address
 from tests.embedders import HashingEmbedder
 
 hegel_store.schema.add_embedding_dimension(256)

@@ -14,12 +14,12 @@ import pytest
 from alembic import command
 
 from hegel_store import migrate
+from hegel_store.addresses import parse_address
 from hegel_store.errors import (
     InvalidInput,
     PackageOutdated,
     PermissionDenied,
 )
-from hegel_store.settings import parse_address
 from tests.migrations.catalog import catalog
 
 ROOT = Path(__file__).parents[2]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from hegel_store import migrate
-from hegel_store.settings import parse_address
+from hegel_store.addresses import parse_address
 from tests.migrations.traffic import WRITES, traffic, worst_pause
 
 LOCK_TIMEOUT = 2.0

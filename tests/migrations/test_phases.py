@@ -11,10 +11,10 @@ from typer.testing import CliRunner
 
 import hegel_store
 from hegel_store import migrate
+from hegel_store.addresses import parse_address
 from hegel_store.cli import app
 from hegel_store.errors import InvalidInput, MigrationRequired, PackageOutdated
 from hegel_store.migrate import versions
-from hegel_store.settings import parse_address
 
 FIRST = migrate.known_revisions()[-1]
 

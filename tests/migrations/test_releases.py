@@ -13,7 +13,7 @@ import pytest
 
 import hegel_store
 from hegel_store import migrate
-from hegel_store.settings import parse_address
+from hegel_store.addresses import parse_address
 from tests.migrations.catalog import catalog, columns, contents, golden_file
 from tests.migrations.exercise import exercise
 

@@ -9,8 +9,8 @@ import pytest
 
 import hegel_store
 from hegel_store import migrate
+from hegel_store.addresses import parse_address
 from hegel_store.seeding import seed_store
-from hegel_store.settings import parse_address
 from tests.embedders import HashingEmbedder
 from tests.migrations.catalog import catalog, columns, contents, golden_file
 from tests.servers import own_server

@@ -16,11 +16,12 @@ from alembic.config import Config
 
 import hegel_store
 from hegel_store import migrate
+from hegel_store.addresses import parse_address
 from hegel_store.connector import Connector
 from hegel_store.errors import InvalidInput, MigrationRequired, PermissionDenied
 from hegel_store.models import NewFact
 from hegel_store.seeding import seed_store
-from hegel_store.settings import Settings, parse_address, resolve_address
+from hegel_store.settings import Settings, resolve_address
 from tests.embedders import HashingEmbedder
 from tests.migrations.catalog import catalog
 

@@ -8,12 +8,12 @@ from typer.testing import CliRunner
 
 import hegel_store
 from hegel_store import migrate
+from hegel_store.addresses import parse_address
 from hegel_store.cli import app
 from hegel_store.embeddings import CachedEmbedder
 from hegel_store.models import LabelledQuery, NewEvaluation, NewFact
 from hegel_store.repositories import PostgresCache
 from hegel_store.seeding import seed_store
-from hegel_store.settings import parse_address
 from tests.embedders import HashingEmbedder
 from tests.migrations.catalog import catalog, columns, contents
 

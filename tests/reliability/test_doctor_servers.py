@@ -12,9 +12,10 @@ import psycopg
 import pytest
 
 from hegel_store import migrate
+from hegel_store.addresses import parse_address
 from hegel_store.operations.doctor import Finding, diagnose, machine
 from hegel_store.operations.doctor.patient import Patient
-from hegel_store.settings import Settings, parse_address
+from hegel_store.settings import Settings
 from tests.diagnoses import diagnosed, subjects
 from tests.servers import OwnServer, own_server
 

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import make_url
 
 import hegel_store
+from hegel_store.addresses import parse_address
 from hegel_store.archive import archive_month, months_older_than
 from hegel_store.connector import Connector
 from hegel_store.errors import DatabaseUnavailable, InvalidInput
@@ -20,7 +21,7 @@ from hegel_store.evaluation_flag import EvaluationFlag
 from hegel_store.giving_way import Pace
 from hegel_store.models import AgeingRule, NewFact
 from hegel_store.operations import vector_indexes
-from hegel_store.settings import Settings, parse_address
+from hegel_store.settings import Settings
 from hegel_store.store import Store
 from tests.embedders import HashingEmbedder
 from tests.evaluating import holder, while_evaluated

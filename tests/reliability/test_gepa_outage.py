@@ -11,9 +11,9 @@ import gepa
 import pytest
 
 import hegel_store
+from hegel_store.addresses import parse_address
 from hegel_store.errors import DatabaseUnavailable, OutcomeUnknown
 from hegel_store.integrations.gepa import StoreAdapter, StoreCallback, optimize
-from hegel_store.settings import parse_address
 from hegel_store.store import Store
 from tests.conftest import Server
 from tests.integration.test_gepa_store import require_equal, stored

@@ -11,9 +11,9 @@ from sqlalchemy import text
 
 import hegel_store
 from hegel_store import migrate
+from hegel_store.addresses import parse_address
 from hegel_store.database import translated
 from hegel_store.errors import DatabaseUnavailable, HegelStoreError
-from hegel_store.settings import parse_address
 from hegel_store.store import Store
 from tests.servers import own_server
 
