@@ -11,7 +11,9 @@ from sqlalchemy import text
 import hegel_store
 from hegel_store.errors import InvalidInput, PermissionDenied
 from hegel_store.models import FactFilter
+from hegel_store.models.maintenance import TaskReport
 from hegel_store.operations import row_security
+from hegel_store.operations.maintenance import maintain
 from hegel_store.store import Store
 from hegel_store.unit_of_work import UnitOfWork
 from tests.commands import run
@@ -129,6 +131,29 @@ def test_words_are_counted_by_corpus_and_anew_as_it_grows(many: Store, role_url:
         assert rows(bound, asked) == [(530.0, 3500.0)]
     with hegel_store.connect(role_url, corpus=THEIRS) as theirs:
         assert rows(theirs, asked) == [(30.0, 3000.0)]
+
+
+def test_words_of_a_corpus_that_somebody_else_has_loaded_are_counted_by_maintenance(
+    many: Store, role_url: str
+) -> None:
+    switch_on(many)
+    with many.begin() as owner:
+        owner.session.execute(MANY, {"corpora": ["new"]})
+    many.facts.add_many(fact(f"badger {n}", OURS, language="simple") for n in range(400))
+    found = words_task(many)
+    assert found.did[-2:] == ["words of new counted", "words of ours counted"]
+    assert words_task(many).status == "nothing due"
+    asked = "SELECT documents, facts FROM hegel_documents_in_corpus('{badger}')"
+    for corpus, counted in ((OURS, (430.0, 3400.0)), ("new", (30.0, 3000.0))):
+        with hegel_store.connect(role_url, corpus=corpus) as bound:
+            assert rows(bound, asked) == [counted]
+
+
+def words_task(store: Store) -> TaskReport:
+    with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as owner:
+        owner.execute(text("ANALYZE hegel_facts"))
+    (found,) = [task for task in maintain(store).tasks if task.task == "words"]
+    return found
 
 
 def test_it_is_switched_on_and_off_and_says_so(url: str, store: Store, role_url: str) -> None:

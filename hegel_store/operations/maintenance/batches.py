@@ -13,6 +13,7 @@ from hegel_store.archive import archive_month, months_older_than
 from hegel_store.giving_way import PutOff
 from hegel_store.operations.maintenance import statements
 from hegel_store.operations.maintenance.work import ENDS, Found, TimeIsUp, Work
+from hegel_store.operations.row_security import statements as row_security
 from hegel_store.repositories import step_rollup_statements
 from hegel_store.repositories.usefulness_statements import PRIOR_STEPS, REFRESH
 
@@ -200,15 +201,31 @@ def count_words(work: Work) -> Found:
     """In how many facts each word is, which ranking reads, after a load that nobody told of."""
     with work.transaction() as connection:
         row = connection.execute(statements.WORDS).one()
+        corpora = connection.execute(statements.MISCOUNTED, {"least": WORDS_FROM}).scalars().all()
     counted = row.counted or 0
-    if row.facts < WORDS_FROM or abs(row.facts - counted) <= 0.1 * counted:
+    is_off = row.facts >= WORDS_FROM and abs(row.facts - counted) > 0.1 * counted
+    if not is_off and not corpora:
         return Found("nothing due", "the words are counted of as many facts as there are")
     why = f"the words are counted of {counted:,.0f} facts, of {row.facts:,.0f}"
+    if not is_off:
+        why = f"the words of {len(corpora)} corpora are counted of other numbers of facts"
     if work.dry_run:
         return Found("due", why)
-    with work.transaction() as connection:
-        connection.execute(statements.COUNT_WORDS)
-    return Found("done", why, ["words counted"])
+    did = []
+    try:
+        if is_off:
+            with work.transaction() as connection:
+                connection.execute(statements.COUNT_WORDS)
+            did.append("words counted")
+        for corpus in corpora:
+            work.give_way()
+            with work.transaction() as connection:
+                connection.execute(row_security.BIND, {"corpus_id": corpus})
+                connection.execute(row_security.COUNT)
+            did.append(f"words of {corpus} counted")
+    except ENDS as end:
+        return Found.so_far(end, why, did)
+    return Found("done", why, did)
 
 
 def _facts(

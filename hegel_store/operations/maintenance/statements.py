@@ -272,3 +272,17 @@ WORDS = text(
     FROM pg_catalog.pg_class WHERE oid = CAST('hegel_facts' AS regclass)
     """
 )
+# Of each corpus alone they are counted where searches are bound to one.
+MISCOUNTED = text(
+    """
+    SELECT fact.corpus_id
+    FROM hegel_facts AS fact
+    LEFT JOIN hegel_corpus_words AS counted
+      ON counted.corpus_id = fact.corpus_id AND counted.lexeme = ''
+    WHERE EXISTS (SELECT FROM hegel_corpus_words)
+    GROUP BY fact.corpus_id, counted.facts
+    HAVING count(*) >= :least
+       AND abs(count(*) - coalesce(counted.facts, 0)) > 0.1 * coalesce(counted.facts, 0)
+    ORDER BY fact.corpus_id
+    """
+)
