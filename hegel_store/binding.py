@@ -8,6 +8,7 @@ together, in one round trip, and are one transaction.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Self
@@ -19,6 +20,12 @@ from psycopg.pq import TransactionStatus
 from hegel_store.answering import AnsweringConnection
 
 BIND = "SELECT set_config('hegel.corpus', %s, true)"
+
+_ALONE = re.compile(
+    r"\s*(?:VACUUM|REINDEX|ALTER\s+SYSTEM|(?:CREATE|DROP|ALTER)\s.*\bCONCURRENTLY)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+"""What the server runs in no transaction. It reads and writes no rows that a policy is about."""
 
 
 class BoundConnection(AnsweringConnection):
@@ -41,9 +48,9 @@ class BoundConnection(AnsweringConnection):
         return bool(self.pgconn.transaction_status == TransactionStatus.IDLE)
 
     @contextmanager
-    def bound(self) -> Iterator[None]:
+    def bound(self, statement: Query) -> Iterator[None]:
         """Around a statement: it is in a transaction of the corpus."""
-        if not self.begins:
+        if not self.begins or (self.autocommit and _runs_alone(statement)):
             yield
         elif self.autocommit:
             with self.pipeline():
@@ -60,14 +67,14 @@ class BoundCursor(psycopg.Cursor[Any]):
     connection: BoundConnection
 
     def execute(self, query: Any, params: Params | None = None, **options: Any) -> Self:
-        with self.connection.bound():
+        with self.connection.bound(query):
             super().execute(query, params, **options)
         return self
 
     def executemany(
         self, query: Query, params_seq: Iterable[Params], *, returning: bool = False
     ) -> None:
-        with self.connection.bound():
+        with self.connection.bound(query):
             super().executemany(query, params_seq, returning=returning)
 
     @contextmanager
@@ -88,3 +95,7 @@ class BoundServerCursor(psycopg.ServerCursor[Any]):
         if self.connection.begins and not self.connection.autocommit:
             self.connection.bind()
         return super().execute(query, params, **options)
+
+
+def _runs_alone(statement: Query) -> bool:
+    return isinstance(statement, str) and _ALONE.match(statement) is not None

@@ -7,7 +7,6 @@ import os
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import Any, Literal
 from weakref import WeakSet
 
@@ -19,32 +18,30 @@ from sqlalchemy.orm import Session
 
 from hegel_store.addresses import DatabaseAddress
 from hegel_store.connector import Connector, opened
-from hegel_store.errors import DatabaseError, HegelStoreError, MigrationRequired, OutcomeUnknown
-from hegel_store.failures import Failure, constraint_of, error_of, failure_of, leaves_unknown
+from hegel_store.errors import (
+    DatabaseError,
+    HegelStoreError,
+    MigrationRequired,
+    OutcomeUnknown,
+    PermissionDenied,
+)
+from hegel_store.failures import (
+    Failure,
+    constraint_of,
+    error_of,
+    failure_of,
+    leaves_unknown,
+    sqlstate_of,
+)
 from hegel_store.idle_connections import check_idle
+from hegel_store.models.roles import Role
 from hegel_store.observing.seam import SERVER, Server
 from hegel_store.observing.tagging import tag
-from hegel_store.pooling import WatchedPool
-from hegel_store.settings import PoolPreset, Settings, WhileEvaluating
+from hegel_store.pooling import POOL_PRESETS, WatchedPool
+from hegel_store.settings import Settings, WhileEvaluating
 
 logger = logging.getLogger("hegel_store")
 
-
-@dataclass(frozen=True, slots=True)
-class PoolSize:
-    """``minimum`` connections are opened by Database.warm(); at most ``maximum`` exist; one that
-    lay idle for ``idle`` seconds is replaced when it is next asked for."""
-
-    minimum: int
-    maximum: int
-    idle: float
-
-
-POOL_PRESETS: dict[PoolPreset, PoolSize] = {
-    "light": PoolSize(1, 5, 600),
-    "medium": PoolSize(2, 10, 300),
-    "heavy": PoolSize(5, 20, 120),
-}
 
 RECYCLE_SECONDS = 3600
 
@@ -94,7 +91,7 @@ class Database:
         pool: Any = self.engine.pool
         pool.server = server
         check_idle(self.engine, self.size.idle)
-        event.listen(self.engine, "handle_error", _leave_standby)
+        event.listen(self.engine, "handle_error", _read_only(settings.role))
         if settings.tag_statements:
             tag(self.engine, settings.application_name)
         _engines.add(self.engine)
@@ -126,14 +123,22 @@ def _server(address: DatabaseAddress, role: Literal["primary", "standby"]) -> Se
     )
 
 
-def _leave_standby(context: ExceptionContext) -> None:
-    """A write was refused as read-only: the primary is elsewhere now, so connect anew. Unless it is
-    the transaction that was begun so."""
-    if failure_of(context.original_exception) is Failure.READ_ONLY:
+def _read_only(role: Role | None) -> Callable[[ExceptionContext], PermissionDenied | None]:
+    def refused(context: ExceptionContext) -> PermissionDenied | None:
+        """A write was refused as read-only: the primary is elsewhere now, so connect anew. Unless
+        it is the transaction that was begun so, or the role, whose transactions all are."""
+        error = context.original_exception
+        if failure_of(error) is not Failure.READ_ONLY:
+            return None
+        if role == "readonly":
+            return PermissionDenied(f"this role only reads: {error}", sqlstate_of(error))
         driver: Any = (
             context.connection.connection.driver_connection if context.connection else None
         )
         context.is_disconnect = driver is None or not driver.read_only
+        return None
+
+    return refused
 
 
 def _forget_after_fork() -> None:

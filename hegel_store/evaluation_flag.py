@@ -18,9 +18,13 @@ from typing import Any
 import psycopg
 from psycopg import IsolationLevel
 
+from hegel_store.answering import within
 from hegel_store.errors import ConfigurationError, DatabaseUnavailable, HegelStoreError
 
 logger = logging.getLogger("hegel_store")
+
+ANSWER_SECONDS = 5.0
+"""For the server to raise, renew or lower it."""
 
 LEASE_SECONDS = 30.0
 """How long the flag of a holder that hangs stays up."""
@@ -74,12 +78,14 @@ class EvaluationFlag:
             # A snapshot that is kept, as in the other levels, would hold up vacuum.
             connection.isolation_level = IsolationLevel.READ_COMMITTED
             lease = f"{round(self._lease * 1000)}ms"
-            row = connection.execute(PREPARE, {"lease": lease}).fetchone()
-            if row is None or row[0]:
-                raise ConfigurationError(
-                    "an evaluation is announced on the primary: nobody would see it on a standby"
-                )
-            connection.execute(RAISE)
+            with within(ANSWER_SECONDS):
+                row = connection.execute(PREPARE, {"lease": lease}).fetchone()
+                if row is None or row[0]:
+                    raise ConfigurationError(
+                        "an evaluation is announced on the primary: nobody would see it on a "
+                        "standby"
+                    )
+                connection.execute(RAISE)
         except psycopg.Error as error:
             connection.close()
             raise DatabaseUnavailable(f"the evaluation cannot be announced: {error}") from error
@@ -94,13 +100,14 @@ class EvaluationFlag:
                 if connection is None:
                     connection = self._raise()
                 else:
-                    connection.execute(RENEW)
+                    with within(ANSWER_SECONDS):
+                        connection.execute(RENEW)
             except (HegelStoreError, psycopg.Error) as error:
                 logger.warning("nobody knows of the evaluation meanwhile: %s", error)
                 if connection is not None:
                     connection.close()
                 connection = None
         if connection is not None:
-            with suppress(psycopg.Error):
+            with suppress(psycopg.Error), within(ANSWER_SECONDS):
                 connection.rollback()
             connection.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import exc
@@ -14,6 +15,24 @@ from hegel_store.errors import NestedCheckout, PoolExhausted
 from hegel_store.observing import tell
 from hegel_store.observing.happenings import PoolWaited
 from hegel_store.observing.seam import UNKNOWN, pools
+from hegel_store.settings import PoolPreset
+
+
+@dataclass(frozen=True, slots=True)
+class PoolSize:
+    """``minimum`` connections are opened by Database.warm(); at most ``maximum`` exist; one that
+    lay idle for ``idle`` seconds is replaced when it is next asked for."""
+
+    minimum: int
+    maximum: int
+    idle: float
+
+
+POOL_PRESETS: dict[PoolPreset, PoolSize] = {
+    "light": PoolSize(1, 5, 600),
+    "medium": PoolSize(2, 10, 300),
+    "heavy": PoolSize(5, 20, 120),
+}
 
 
 class WatchedPool(QueuePool):

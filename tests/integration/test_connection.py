@@ -17,7 +17,7 @@ from sqlalchemy.exc import ProgrammingError
 import hegel_store
 from hegel_store import migrate
 from hegel_store.addresses import parse_address
-from hegel_store.database import POOL_PRESETS, Connector, Database, PoolSize
+from hegel_store.database import Connector, Database
 from hegel_store.errors import (
     ConfigurationError,
     DatabaseError,
@@ -29,6 +29,7 @@ from hegel_store.errors import (
     ServerUnsupported,
     StatementTimeout,
 )
+from hegel_store.pooling import POOL_PRESETS, PoolSize
 from hegel_store.settings import Settings
 from hegel_store.store import Store
 from tests.servers import OwnServer, own_server, wait_until

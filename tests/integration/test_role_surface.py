@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import psycopg
 import pytest
+from sqlalchemy import text
 
 import hegel_store
-from hegel_store.errors import DatabaseError, PermissionDenied
+from hegel_store.errors import PermissionDenied
 from hegel_store.models import NewFact
 from hegel_store.store import Store
 from tests.embedders import HashingEmbedder
@@ -56,14 +57,23 @@ def test_an_evaluation_changes_nothing_that_training_goes_by(granted, tmp_path):
                 change()
 
 
+def process(store: Store) -> int:
+    with store.engine.connect() as connection:
+        return connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
+
+
 def test_who_only_reads_is_refused_every_write(granted, tmp_path):
     with connected(granted, "app") as store:
         surface.train(store, tmp_path)
     with connected(granted, "readonly") as store:
-        with pytest.raises(DatabaseError) as refused:
+        with pytest.raises(PermissionDenied, match="only reads") as refused:
             store.profiles.append("news", "qa", {})
         assert refused.value.sqlstate == READ_ONLY
-        with pytest.raises(DatabaseError):
+        before = process(store)
+        with pytest.raises(PermissionDenied):
+            store.transact(lambda work: work.profiles.append("news", "qa", {}))
+        assert process(store) == before, "it was connected anew, as if the primary were elsewhere"
+        with pytest.raises(PermissionDenied):
             surface.evaluate(store)
     # It may switch its transactions to writing, which gives it no right to write.
     with psycopg.connect(granted.replace("postgres@", "hegel_readonly@")) as connection:

@@ -22,6 +22,7 @@ from hegel_store.repositories import PostgresCache
 from hegel_store.repositories.query_log import most_frequent_queries
 from hegel_store.schema import metadata
 from hegel_store.store import Store
+from tests.commands import run
 from tests.conftest import Server
 from tests.embedders import HashingEmbedder
 from tests.samples import Steps, fact, rows
@@ -266,3 +267,16 @@ def test_no_transaction_finds_the_corpus_that_another_one_left(ours: Store) -> N
         assert {hit.fact.corpus_id for hit in ours.facts.search_iter("animals")} == {OURS}
         with ours.engine.connect() as connection:
             assert connection.execute(everything).scalars().all() == [OURS]
+
+
+def test_what_runs_in_no_transaction_runs_on_a_bound_store_of_the_owner(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with hegel_store.connect(url, corpus=OURS) as owner:
+        for statement in ("VACUUM hegel_facts", "REINDEX INDEX CONCURRENTLY pk_hegel_facts"):
+            with owner.engine.connect() as connection:
+                alone = connection.execution_options(isolation_level="AUTOCOMMIT")
+                alone.execute(text(statement))
+    monkeypatch.setenv("HEGEL_CORPUS", OURS)
+    run("downgrade", "0040.0", "--url", url, "--yes")  # drops indexes CONCURRENTLY
+    run("upgrade", "--url", url)

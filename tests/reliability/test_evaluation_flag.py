@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import make_url
 
 import hegel_store
+from hegel_store import evaluation_flag
 from hegel_store.addresses import parse_address
 from hegel_store.archive import archive_month, months_older_than
 from hegel_store.connector import Connector
@@ -82,6 +83,23 @@ def test_a_flag_that_was_lost_with_its_connection_is_raised_again(url, store, ca
         wait_until(lambda: store.is_evaluated)
     assert "nobody knows of the evaluation meanwhile" in caplog.text
     assert not store.is_evaluated
+
+
+@pytest.mark.slow
+def test_an_evaluation_ends_though_the_server_does_not_answer(url, store, monkeypatch):
+    monkeypatch.setattr(evaluation_flag, "ANSWER_SECONDS", 0.5)
+    with psycopg.connect(url, autocommit=True) as administrator:
+        try:
+            with store.evaluating():
+                ((pid,),) = administrator.execute(
+                    "SELECT pid FROM pg_locks WHERE locktype = 'advisory'"
+                ).fetchall()
+                os.kill(pid, signal.SIGSTOP)
+                began = time.monotonic()
+            assert time.monotonic() - began < 20, "it would have waited for ever"
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        wait_until(lambda: not store.is_evaluated)
 
 
 def test_an_evaluation_holds_up_no_vacuum(url, store):

@@ -7,9 +7,9 @@ import pytest
 import hegel_store
 from hegel_store.addresses import DatabaseAddress
 from hegel_store.connector import Connector
-from hegel_store.database import POOL_PRESETS
 from hegel_store.errors import ConfigurationError, InvalidInput
 from hegel_store.models.roles import ROLES
+from hegel_store.pooling import POOL_PRESETS
 from hegel_store.settings import Settings, resolve_address
 
 MAIN = "postgresql://ada:ada-secret@main:5433/news?sslmode=require"
