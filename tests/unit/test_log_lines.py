@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import io
 import threading
+from typing import NoReturn
 
 import pytest
 
 from hegel_store.observing import events, tell
 from hegel_store.observing.happenings import FactsAdded
 from hegel_store.observing.lines import Lines
+
+ADDED = FactsAdded(added=1, merged=0, refused=0, total_time_ms=1.0)
 
 
 def fail() -> None:
@@ -54,7 +57,24 @@ def test_events_end_after_their_stream(caplog: pytest.LogCaptureFixture) -> None
     pytest.importorskip("structlog", reason="the `events` extra is not installed")
     stream = io.StringIO()
     started = events.start(stream=stream)
-    tell(FactsAdded(added=1, merged=0, refused=0, total_time_ms=1.0))
+    tell(ADDED)
     stream.close()
     started.stop()
     assert len(complaints(caplog)) == 1
+
+
+def test_a_logger_of_ones_own_finds_what_is_bound_where_the_call_was_made() -> None:
+    structlog = pytest.importorskip("structlog", reason="the `events` extra is not installed")
+    written: list[dict[str, object]] = []
+
+    def keep(logger: object, name: str, values: dict[str, object]) -> NoReturn:
+        written.append(values)
+        raise structlog.DropEvent
+
+    own = structlog.wrap_logger(None, processors=[structlog.contextvars.merge_contextvars, keep])
+    started = events.start(logger=own)
+    for request in ("r1", "r2"):
+        with structlog.contextvars.bound_contextvars(request=request):
+            tell(ADDED)
+    started.stop()
+    assert [values.get("request") for values in written] == ["r1", "r2"]
