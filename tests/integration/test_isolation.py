@@ -12,7 +12,7 @@ import hegel_store
 from hegel_store.errors import InvalidInput, PermissionDenied
 from hegel_store.models import FactFilter
 from hegel_store.models.maintenance import TaskReport
-from hegel_store.operations import row_security
+from hegel_store.operations import roles, row_security
 from hegel_store.operations.maintenance import maintain
 from hegel_store.store import Store
 from hegel_store.unit_of_work import UnitOfWork
@@ -204,6 +204,30 @@ def test_what_was_opened_is_named(store: Store, change: str, problem: str) -> No
     found = row_security.examine(store.engine)
     assert found.state == "partly on"
     assert any(said.startswith(problem) for said in found.problems)
+
+
+def test_a_switch_off_that_was_interrupted_is_finished_by_the_next(store: Store) -> None:
+    """Before its last step, which opens the functions that count words in all corpora."""
+    asked = (
+        "SELECT count(*) FROM pg_proc, aclexplode(coalesce(proacl, acldefault('f', proowner)))"
+        " WHERE proname IN ('hegel_documents_with', 'hegel_documents_in_statistics')"
+        " AND grantee = 0"
+    )
+    assert rows(store, asked) == [(2,)]
+    switch_on(store)
+    planned = row_security.switch_off(store.engine, dry_run=True)
+    for statement in planned[:-2]:
+        execute(store, statement)
+    assert rows(store, asked) == [(0,)]
+    assert row_security.switch_off(store.engine) == planned[-2:]
+    assert rows(store, asked) == [(2,)]
+    assert row_security.switch_off(store.engine) == []
+
+
+def test_switching_off_what_was_never_on_changes_nothing(granted: str, store: Store) -> None:
+    """Although everybody may not call the functions where there are roles."""
+    assert row_security.switch_off(store.engine) == []
+    assert roles.differences(store.engine) == []
 
 
 def test_only_the_owner_switches(role_url: str, store: Store) -> None:

@@ -84,8 +84,13 @@ def _steps_off(connection: Connection) -> list[Step]:
             step.append(statements.no_policy(table.quoted))
         if step:
             steps.append(step)
-    if steps:
-        steps.append([statements.open_counts(name, "PUBLIC") for name in statements.COUNTS])
+    counts = connection.execute(statements.OPEN_COUNTS, {"counts": [*statements.COUNTS]}).all()
+    called = {row.quoted for row in counts}
+    # Where all tables are open, only what is left of an interrupted switch: functions that nobody
+    # may call. Those that roles may call were closed to the others for the sake of the roles.
+    opening = [name for name in statements.COUNTS if steps or name not in called]
+    if opening:
+        steps.append([statements.open_counts(name, "PUBLIC") for name in opening])
     return steps
 
 
