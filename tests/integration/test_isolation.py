@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 
 import hegel_store
 from hegel_store.errors import InvalidInput, PermissionDenied
@@ -14,6 +14,7 @@ from hegel_store.models import FactFilter
 from hegel_store.models.maintenance import TaskReport
 from hegel_store.operations import roles, row_security
 from hegel_store.operations.maintenance import maintain
+from hegel_store.operations.row_security import switching
 from hegel_store.store import Store
 from hegel_store.unit_of_work import UnitOfWork
 from tests.commands import run
@@ -204,6 +205,22 @@ def test_what_was_opened_is_named(store: Store, change: str, problem: str) -> No
     found = row_security.examine(store.engine)
     assert found.state == "partly on"
     assert any(said.startswith(problem) for said in found.problems)
+
+
+def test_a_month_that_is_made_before_the_log_is_switched_is_closed_too(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apply = switching._apply
+
+    def apply_later(engine: Engine, step: switching.Step) -> None:
+        execute(store, "SELECT hegel_ensure_step_month('2024-05-01')")
+        apply(engine, step)
+
+    monkeypatch.setattr(switching, "_apply", apply_later)
+    switch_on(store)
+    found = row_security.examine(store.engine)
+    assert "hegel_training_steps_2024_05" in found.covered
+    assert found.open == []
 
 
 def test_a_switch_off_that_was_interrupted_is_finished_by_the_next(store: Store) -> None:
