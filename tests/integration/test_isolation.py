@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, event, text
 
 import hegel_store
 from hegel_store.errors import InvalidInput, PermissionDenied
@@ -132,6 +132,52 @@ def test_words_are_counted_by_corpus_and_anew_as_it_grows(many: Store, role_url:
         assert rows(bound, asked) == [(530.0, 3500.0)]
     with hegel_store.connect(role_url, corpus=THEIRS) as theirs:
         assert rows(theirs, asked) == [(30.0, 3000.0)]
+
+
+def test_small_batches_and_units_of_work_add_up_to_counts(many: Store, role_url: str) -> None:
+    counts = "SELECT documents, facts FROM hegel_corpus_words WHERE lexeme = 'badger'"
+
+    def fails(work: UnitOfWork) -> None:
+        work.facts.add_many(fact(f"badger not stored {n}", "new") for n in range(50))
+        raise ZeroDivisionError
+
+    with hegel_store.connect(role_url, corpus="new") as bound:
+
+        def add(begin: int, count: int) -> None:
+            bound.facts.add_many(
+                fact(f"badger {n}", "new", language="simple") for n in range(begin, begin + count)
+            )
+
+        add(0, 49)
+        assert rows(bound, counts) == []
+        add(49, 1)
+        assert rows(bound, counts) == [(50.0, 50.0)]
+        with pytest.raises(ZeroDivisionError):
+            bound.transact(fails)
+        for first in (50, 75):
+            with bound.begin() as work:
+                work.facts.add_many(
+                    fact(f"badger {n}", "new", language="simple") for n in range(first, first + 25)
+                )
+                assert rows(bound, counts) == [(50.0, 50.0)]
+        assert rows(bound, counts) == [(100.0, 100.0)]
+
+
+def test_a_corpus_is_counted_by_tenths_and_asked_no_more_often(many: Store, role_url: str) -> None:
+    switch_on(many)
+    counts = "SELECT facts FROM hegel_corpus_words WHERE lexeme = ''"
+    asked: list[str] = []
+    with hegel_store.connect(role_url, corpus=OURS) as bound:
+        event.listen(
+            bound.engine, "before_cursor_execute", lambda *given: asked.append(str(given[2]))
+        )
+        for batch in range(20):
+            bound.facts.add_many(
+                fact(f"badger {batch} {n}", OURS, language="simple") for n in range(49)
+            )
+        # By the first 98, which are too few, at a tenth of 3000, and again.
+        assert sum("hegel_count_corpus_words" in each for each in asked) == 3
+        assert rows(bound, counts) == [(3686.0,)]
 
 
 def test_words_of_a_corpus_that_somebody_else_has_loaded_are_counted_by_maintenance(
