@@ -27,6 +27,7 @@ from hegel_store.repositories import (
     RunRepository,
     ScoreRepository,
     StepRepository,
+    word_counts,
 )
 from hegel_store.repositories.learning import learn
 from hegel_store.repositories.spaces import Embedders
@@ -79,6 +80,7 @@ class Store(ForWorkers, ForOperators):
                 raise
             finally:
                 session.close()
+        word_counts.refresh_corpus(self._database.autocommit, word_counts.added_in(session))
 
     def transact(
         self,

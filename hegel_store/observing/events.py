@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import fields
 from datetime import UTC, datetime
 from functools import partial
@@ -32,8 +33,11 @@ ENCODE = json.JSONEncoder(ensure_ascii=False, default=str).encode
 class Events:
     """Logs what happens. Made by start(); stop() ends it."""
 
-    def __init__(self, logger: Any, slow_seconds: float, queries: bool) -> None:
+    def __init__(
+        self, logger: Any, slow_seconds: float, queries: bool, *, in_context: bool
+    ) -> None:
         self._logger = logger
+        self._in_context = in_context
         self._slow = slow_seconds * 1000
         self._queries = queries
         self._lines = Lines()
@@ -84,7 +88,9 @@ class Events:
         if call is not None:
             values.setdefault("call", call)
         values["timestamp"] = datetime.now(UTC)
-        write = partial(getattr(self._logger, level), name, **values)
+        write: Callable[[], object] = partial(getattr(self._logger, level), name, **values)
+        if self._in_context:  # a processor may read what is bound where the call was made
+            write = partial(copy_context().run, write)
         self._lines.add(write, at_once=level != "info")
 
 
@@ -103,7 +109,8 @@ def start(
 
     A search that takes longer than ``slow_seconds`` is logged as a warning. Its query is shortened
     to 100 characters; with ``queries=False`` it is left out, and its length stays. ``logger`` is a
-    structlog logger of your own, whose processors then decide on format and stream.
+    structlog logger of your own, whose processors then decide on format and stream; they are called
+    with the context variables of the call that is told of, in any thread.
 
     Raises InvalidInput, and ConfigurationError where structlog is not installed.
     """
@@ -115,7 +122,9 @@ def start(
         raise InvalidInput("slow_seconds", "must be more than 0")
     if find_spec("structlog") is None:
         raise ConfigurationError("structlog is not installed: pip install 'hegel_store[events]'")
-    events = Events(logger or _logger(format, stream), slow_seconds, queries)
+    events = Events(
+        logger or _logger(format, stream), slow_seconds, queries, in_context=bool(logger)
+    )
     seam.listen(events)
     return events
 

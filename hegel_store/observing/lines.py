@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import threading
 from collections import deque
 from collections.abc import Callable
 from weakref import WeakSet
+
+logger = logging.getLogger("hegel_store")
 
 SECONDS = 0.2
 """So long a line waits at most."""
@@ -18,7 +21,8 @@ class Lines:
 
     Between two searches the processor has forgotten the code that makes a line: one at a time
     takes ten times as long as many together. What waits is written at the end of the interpreter.
-    A forked child begins with nothing. Safe for threads.
+    A forked child begins with nothing. What a call raises is logged, once, and loses its own line
+    alone. Safe for threads.
     """
 
     def __init__(self) -> None:
@@ -30,6 +34,7 @@ class Lines:
         self._writing = threading.Lock()
         self._wake = threading.Event()
         self._is_over = False
+        self._has_complained = False
         self._thread: threading.Thread | None = None
 
     def add(self, write: Callable[[], object], *, at_once: bool = False) -> None:
@@ -42,9 +47,16 @@ class Lines:
 
     def flush(self) -> None:
         """Write what waits."""
+        failure: Exception | None = None
         with self._writing:
             while self._waiting:
-                self._waiting.popleft()()
+                try:
+                    self._waiting.popleft()()
+                except Exception as error:  # a processor of the application's, a closed stream
+                    failure = failure or error
+        if failure is not None and not self._has_complained:
+            self._has_complained = True
+            logger.warning("a line of the log was not written: %r", failure)
 
     def close(self) -> None:
         """Write what waits, and whatever is still added at once."""
@@ -62,10 +74,7 @@ class Lines:
 
     def _run(self) -> None:
         while not self._wake.wait(SECONDS):
-            try:
-                self.flush()
-            except (OSError, ValueError):  # the stream was closed
-                self._waiting.clear()
+            self.flush()
 
 
 _all: WeakSet[Lines] = WeakSet()

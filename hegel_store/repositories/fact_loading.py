@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from time import perf_counter
 from typing import Literal
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
-from hegel_store.database import Autocommit, Executor, translated
+from hegel_store.database import Autocommit, Executor
 from hegel_store.errors import (
     EmbeddingSpaceMismatch,
-    HegelStoreError,
     InvalidInput,
     NotFound,
     TransactionConflict,
@@ -27,7 +25,7 @@ from hegel_store.models.checks import check_choice
 from hegel_store.models.vectors import DIMENSIONS
 from hegel_store.observing import tell
 from hegel_store.observing.happenings import FactsAdded
-from hegel_store.repositories import fact_judging, fact_writing
+from hegel_store.repositories import fact_judging, fact_writing, word_counts
 from hegel_store.repositories.fact_batches import (
     BATCH,
     OnError,
@@ -50,12 +48,6 @@ from hegel_store.repositories.fact_verdicts import Judge
 from hegel_store.repositories.fact_writing import Written
 from hegel_store.repositories.spaces import Spaces
 from hegel_store.repositories.transactions import atomic
-
-logger = logging.getLogger("hegel_store.facts")
-
-ESTIMATED_FACTS = text("SELECT reltuples FROM pg_class WHERE oid = 'hegel_facts'::regclass")
-COUNT_WORDS = text("SELECT hegel_count_words()")
-COUNT_CORPUS_WORDS = text("SELECT hegel_count_corpus_words(:added)")
 
 REFUSALS = (InvalidInput, NotFound, EmbeddingSpaceMismatch)
 """Errors that are about a fact; any other one would meet the rest of the batch as well."""
@@ -109,7 +101,7 @@ class FactLoading:
         tally = Tally()
         if isinstance(self._session, Autocommit):
             self._load(facts, judging, on_error, tally)
-            self._refresh_statistics(self._session, tally.added)
+            word_counts.refresh(self._session, tally.added)
         else:
             # In a transaction all texts must be embedded before the first of them is stored.
             prepared = self._prepared(0, list(facts), on_error)
@@ -117,6 +109,7 @@ class FactLoading:
                 # All at once, as they are kept until the caller's transaction ends.
                 judging.lock(self._session, [prepared.batch[p] for p in prepared.accepted])
             self._take(prepared, judging, on_error, tally)
+            word_counts.remember(self._session, tally.added)
         return tally.result
 
     def _load(
@@ -271,21 +264,6 @@ class FactLoading:
                 "first in the unit of work, or give each its embedding"
             )
         return embedded(self._session, self._spaces, facts, dimensions, before)
-
-    def _refresh_statistics(self, session: Autocommit, added: int) -> None:
-        """After a load that changes the word frequencies, count them now: autovacuum takes a
-        minute, and ranks would rest on the old ones until then."""
-        if added < 50:
-            return
-        try:
-            with translated():
-                if session.corpus is not None:
-                    session.execute(COUNT_CORPUS_WORDS, {"added": added})
-                estimate = session.execute(ESTIMATED_FACTS).scalar_one()
-                if added >= 0.1 * estimate:
-                    session.execute(COUNT_WORDS)
-        except HegelStoreError as error:  # the facts are stored, whatever this says
-            logger.warning("word counts stay as they are: %s", error)
 
 
 def _under_way(session: Session | Connection) -> bool:

@@ -6,14 +6,15 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, event, text
 
 import hegel_store
 from hegel_store.errors import InvalidInput, PermissionDenied
 from hegel_store.models import FactFilter
 from hegel_store.models.maintenance import TaskReport
-from hegel_store.operations import row_security
+from hegel_store.operations import roles, row_security
 from hegel_store.operations.maintenance import maintain
+from hegel_store.operations.row_security import switching
 from hegel_store.store import Store
 from hegel_store.unit_of_work import UnitOfWork
 from tests.commands import run
@@ -133,6 +134,52 @@ def test_words_are_counted_by_corpus_and_anew_as_it_grows(many: Store, role_url:
         assert rows(theirs, asked) == [(30.0, 3000.0)]
 
 
+def test_small_batches_and_units_of_work_add_up_to_counts(many: Store, role_url: str) -> None:
+    counts = "SELECT documents, facts FROM hegel_corpus_words WHERE lexeme = 'badger'"
+
+    def fails(work: UnitOfWork) -> None:
+        work.facts.add_many(fact(f"badger not stored {n}", "new") for n in range(50))
+        raise ZeroDivisionError
+
+    with hegel_store.connect(role_url, corpus="new") as bound:
+
+        def add(begin: int, count: int) -> None:
+            bound.facts.add_many(
+                fact(f"badger {n}", "new", language="simple") for n in range(begin, begin + count)
+            )
+
+        add(0, 49)
+        assert rows(bound, counts) == []
+        add(49, 1)
+        assert rows(bound, counts) == [(50.0, 50.0)]
+        with pytest.raises(ZeroDivisionError):
+            bound.transact(fails)
+        for first in (50, 75):
+            with bound.begin() as work:
+                work.facts.add_many(
+                    fact(f"badger {n}", "new", language="simple") for n in range(first, first + 25)
+                )
+                assert rows(bound, counts) == [(50.0, 50.0)]
+        assert rows(bound, counts) == [(100.0, 100.0)]
+
+
+def test_a_corpus_is_counted_by_tenths_and_asked_no_more_often(many: Store, role_url: str) -> None:
+    switch_on(many)
+    counts = "SELECT facts FROM hegel_corpus_words WHERE lexeme = ''"
+    asked: list[str] = []
+    with hegel_store.connect(role_url, corpus=OURS) as bound:
+        event.listen(
+            bound.engine, "before_cursor_execute", lambda *given: asked.append(str(given[2]))
+        )
+        for batch in range(20):
+            bound.facts.add_many(
+                fact(f"badger {batch} {n}", OURS, language="simple") for n in range(49)
+            )
+        # By the first 98, which are too few, at a tenth of 3000, and again.
+        assert sum("hegel_count_corpus_words" in each for each in asked) == 3
+        assert rows(bound, counts) == [(3686.0,)]
+
+
 def test_words_of_a_corpus_that_somebody_else_has_loaded_are_counted_by_maintenance(
     many: Store, role_url: str
 ) -> None:
@@ -204,6 +251,46 @@ def test_what_was_opened_is_named(store: Store, change: str, problem: str) -> No
     found = row_security.examine(store.engine)
     assert found.state == "partly on"
     assert any(said.startswith(problem) for said in found.problems)
+
+
+def test_a_month_that_is_made_before_the_log_is_switched_is_closed_too(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apply = switching._apply
+
+    def apply_later(engine: Engine, step: switching.Step) -> None:
+        execute(store, "SELECT hegel_ensure_step_month('2024-05-01')")
+        apply(engine, step)
+
+    monkeypatch.setattr(switching, "_apply", apply_later)
+    switch_on(store)
+    found = row_security.examine(store.engine)
+    assert "hegel_training_steps_2024_05" in found.covered
+    assert found.open == []
+
+
+def test_a_switch_off_that_was_interrupted_is_finished_by_the_next(store: Store) -> None:
+    """Before its last step, which opens the functions that count words in all corpora."""
+    asked = (
+        "SELECT count(*) FROM pg_proc, aclexplode(coalesce(proacl, acldefault('f', proowner)))"
+        " WHERE proname IN ('hegel_documents_with', 'hegel_documents_in_statistics')"
+        " AND grantee = 0"
+    )
+    assert rows(store, asked) == [(2,)]
+    switch_on(store)
+    planned = row_security.switch_off(store.engine, dry_run=True)
+    for statement in planned[:-2]:
+        execute(store, statement)
+    assert rows(store, asked) == [(0,)]
+    assert row_security.switch_off(store.engine) == planned[-2:]
+    assert rows(store, asked) == [(2,)]
+    assert row_security.switch_off(store.engine) == []
+
+
+def test_switching_off_what_was_never_on_changes_nothing(granted: str, store: Store) -> None:
+    """Although everybody may not call the functions where there are roles."""
+    assert row_security.switch_off(store.engine) == []
+    assert roles.differences(store.engine) == []
 
 
 def test_only_the_owner_switches(role_url: str, store: Store) -> None:

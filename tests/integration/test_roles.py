@@ -89,6 +89,7 @@ def test_each_difference_is_named_and_put_right(granted, store):
         "GRANT CREATE ON SCHEMA public TO PUBLIC",
         "GRANT hegel_migrate TO hegel_app",
         "ALTER ROLE hegel_readonly CREATEDB BYPASSRLS CONNECTION LIMIT -1",
+        "ALTER ROLE hegel_app NOLOGIN",
         f"ALTER ROLE hegel_eval IN DATABASE {store.engine.url.database} SET work_mem = '1GB'",
         f"ALTER ROLE hegel_app IN DATABASE {store.engine.url.database} RESET lock_timeout",
         "ALTER TABLE hegel_labels OWNER TO postgres",
@@ -105,6 +106,7 @@ def test_each_difference_is_named_and_put_right(granted, store):
         ("hegel_app", 'SEQUENCE "public"."hegel_step_rollup_id_seq"', "has USAGE"),
         ("PUBLIC", 'SCHEMA "public"', "has CREATE"),
         ("hegel_app", "role", "belongs to hegel_migrate"),
+        ("hegel_app", "role", "may not log in"),
         ("hegel_readonly", "role", "is CREATEDB, BYPASSRLS"),
         ("hegel_readonly", "role", "may not have 10 connections"),
         ("hegel_eval", "setting work_mem", "is 1GB"),
@@ -112,8 +114,8 @@ def test_each_difference_is_named_and_put_right(granted, store):
         ("hegel_migrate", 'TABLE "public"."hegel_labels"', "belongs to postgres"),
         ("hegel_readonly", 'TABLE "public"."hegel_training_steps_2024_05"', "has SELECT"),
     }
-    assert len(differences) == 14
-    assert len(roles.apply(store.engine)) == 14
+    assert len(differences) == 15
+    assert len(roles.apply(store.engine)) == 15
     assert found(granted) == set()
 
 

@@ -463,6 +463,7 @@ def test_statements_of_roles_quote_what_they_are_given() -> None:
     for statement in (
         role_statements.create(odd, 3),
         role_statements.become(odd),
+        role_statements.let_log_in(odd),
         role_statements.limit(odd, 3),
         role_statements.weaken(odd, ["SUPERUSER"]),
         role_statements.leave("role", odd),

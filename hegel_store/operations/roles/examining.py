@@ -114,6 +114,8 @@ def _roles(
         elif getattr(found, "connections", None) != wanted.connections:
             remedy = statements.limit(name, wanted.connections)
             yield _role(name, f"may not have {wanted.connections} connections", remedy)
+        if not getattr(found, "may_log_in", True):
+            yield _role(name, "may not log in", statements.let_log_in(name))
         if powers:
             yield _role(name, f"is {', '.join(powers)}", statements.weaken(name, powers))
         for group in groups:

@@ -50,7 +50,7 @@ PLACE = text(
 ROLES_THERE = text(
     """
     SELECT
-        rolname AS name, rolconnlimit AS connections,
+        rolname AS name, rolconnlimit AS connections, rolcanlogin AS may_log_in,
         array_remove(ARRAY[
             CASE WHEN rolsuper THEN 'SUPERUSER' END,
             CASE WHEN rolcreatedb THEN 'CREATEDB' END,
@@ -161,6 +161,10 @@ def load_vector(home: str) -> str:
 def create(role: str, connections: int) -> str:
     """LOGIN and no password, so that nobody gets in by one before an administrator sets it."""
     return f"CREATE ROLE {quoted(role)} LOGIN CONNECTION LIMIT {connections:d}"
+
+
+def let_log_in(role: str) -> str:
+    return f"ALTER ROLE {quoted(role)} LOGIN"
 
 
 def become(role: str) -> str:

@@ -7,7 +7,7 @@ corpora is closed first; on the way off it is opened last.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -23,6 +23,10 @@ logger = logging.getLogger("hegel_store.isolation")
 ATTEMPTS = 30
 """To get the lock on a table, a second each."""
 
+ROUNDS = 5
+"""Tables that are made on the way are switched in another round. After the first one a new month is
+as the log is, so that the second has the last of them."""
+
 Step = Sequence[str]
 """Statements of one transaction."""
 
@@ -36,9 +40,7 @@ def switch_on(engine: Engine, *, dry_run: bool = False) -> Sequence[str]:
     and then tries again, so that nobody else waits for longer. Raises PermissionDenied (only the
     owner of the tables may), MigrationRequired, and DatabaseError where a lock was never free.
     """
-    with translated(), engine.connect() as connection:
-        steps = _steps_on(connection)
-    return _run(engine, steps, count_words=True, dry_run=dry_run)
+    return _run(engine, _steps_on, count_words=True, dry_run=dry_run)
 
 
 def switch_off(engine: Engine, *, dry_run: bool = False) -> Sequence[str]:
@@ -47,9 +49,7 @@ def switch_off(engine: Engine, *, dry_run: bool = False) -> Sequence[str]:
     Grants that single roles had on the frequencies of words in all corpora are not given back; that
     everybody may call the functions is.
     """
-    with translated(), engine.connect() as connection:
-        steps = _steps_off(connection)
-    return _run(engine, steps, count_words=False, dry_run=dry_run)
+    return _run(engine, _steps_off, count_words=False, dry_run=dry_run)
 
 
 def _steps_on(connection: Connection) -> list[Step]:
@@ -84,8 +84,13 @@ def _steps_off(connection: Connection) -> list[Step]:
             step.append(statements.no_policy(table.quoted))
         if step:
             steps.append(step)
-    if steps:
-        steps.append([statements.open_counts(name, "PUBLIC") for name in statements.COUNTS])
+    counts = connection.execute(statements.OPEN_COUNTS, {"counts": [*statements.COUNTS]}).all()
+    called = {row.quoted for row in counts}
+    # Where all tables are open, only what is left of an interrupted switch: functions that nobody
+    # may call. Those that roles may call were closed to the others for the sake of the roles.
+    opening = [name for name in statements.COUNTS if steps or name not in called]
+    if opening:
+        steps.append([statements.open_counts(name, "PUBLIC") for name in opening])
     return steps
 
 
@@ -97,14 +102,28 @@ def _tables(connection: Connection) -> Sequence[Row[Any]]:
 
 
 def _run(
-    engine: Engine, steps: Sequence[Step], *, count_words: bool, dry_run: bool
+    engine: Engine,
+    left: Callable[[Connection], list[Step]],
+    *,
+    count_words: bool,
+    dry_run: bool,
 ) -> Sequence[str]:
-    done = [statement for step in steps for statement in step]
-    if dry_run:
-        return done
+    """Run the steps that are ``left``, until none are, or the same again: what another role has
+    granted the owner cannot take."""
+    done: list[str] = []
+    before: list[Step] = []
     with translated():
-        for step in steps:
-            until_locked(partial(_apply, engine, step), ATTEMPTS, logged(logger))
+        for _ in range(ROUNDS):
+            with engine.connect() as connection:
+                steps = left(connection)
+            if steps == before:
+                break
+            done += [statement for step in steps for statement in step]
+            if dry_run:
+                return done
+            before = steps
+            for step in steps:
+                until_locked(partial(_apply, engine, step), ATTEMPTS, logged(logger))
         if count_words:
             _count_words(engine)
     return done
