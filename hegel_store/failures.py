@@ -94,7 +94,6 @@ TOO_COMPLEX = "54001"
 NO_RIGHT = "42501"
 NO_SCHEMA = "3F000"
 SPOILT = "25P02"
-NO_FEATURE = "0A000"
 NOT_READY = "55000"
 CONCURRENT_UPDATE = "XX000"  # of two who replace one function at the same moment
 """Codes that are asked for, or given to errors of our own, one by one."""

@@ -39,6 +39,17 @@ def test_no_other_module_knows_a_code_or_reads_one_from_the_driver() -> None:
                 assert ast.unparse(node.args[1]) != "'sqlstate'", f"{path}:{node.lineno}"
 
 
+def test_a_code_has_one_name() -> None:
+    tree = ast.parse((PACKAGE / "failures.py").read_text())
+    named = [
+        node.value.value
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+    ]
+    assert len(named) > 5
+    assert len(set(named)) == len(named)
+
+
 def test_every_kind_of_failure_is_documented_with_its_error_and_codes() -> None:
     page = (ROOT / "docs/reference/errors.md").read_text()
     rows = dict(re.findall(r"^\| ([a-z][^|]*?) \| ([^|]*\|[^|]*\|[^|]*) \|$", page, re.MULTILINE))
