@@ -75,6 +75,12 @@ def _by_hand(store: Store, new: Steps) -> None:
         connection.execute(text("CREATE TABLE IF NOT EXISTS by_hand (id int)"))
 
 
+def _empty_in_autocommit(store: Store, new: Steps) -> None:
+    with store.engine.connect() as connection:
+        connection.execution_options(isolation_level="AUTOCOMMIT")
+        connection.execute(text("TRUNCATE hegel_query_counts"))
+
+
 WRITES: dict[str, Callable[[Store, Steps], object]] = {
     "a call": lambda store, new: store.profiles.append(new.scope["corpus_id"], "qa", {}),
     "a call of several statements": lambda store, new: store.facts.add_many(
@@ -84,6 +90,7 @@ WRITES: dict[str, Callable[[Store, Steps], object]] = {
     "a unit of work": _append_in_a_block,
     "a writer in the background": _log_in_the_background,
     "a statement by hand": _by_hand,
+    "TRUNCATE in autocommit": _empty_in_autocommit,
 }
 
 
