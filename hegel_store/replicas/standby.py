@@ -63,7 +63,7 @@ class Standby:
     def past(self, position: int, *, receiving: bool = True) -> Connection | None:
         """A connection on which everything up to ``position`` is seen, outside of a transaction
         unless it is ``pooled``; None when the standby is not that far, or away, or does not
-        receive, if it has to be ``receiving``."""
+        receive, if it has to be ``receiving``. Raises PoolExhausted."""
         if self._failures:
             # So that one thread tries, and the others do not wait for it.
             self._away_until = end_of_pause(self._failures)
