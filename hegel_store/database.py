@@ -56,9 +56,10 @@ _engines: WeakSet[Engine] = WeakSet()
 class Database:
     """One engine with its pool. Safe for threads; a forked child gets connections of its own.
 
-    ``role`` is the server's among those of a store: on a standby nothing is written. ``diagnose``
-    is called when a table or column is missing, and raises the error that says which
-    of database and package is behind, if it finds one to be.
+    ``role`` is the server's among those of a store: on a standby nothing is written, and nobody
+    waits for a connection, as another server may answer. ``diagnose`` is called when a table or
+    column is missing, and raises the error that says which of database and package is behind, if it
+    finds one to be.
     """
 
     def __init__(
@@ -77,7 +78,7 @@ class Database:
             poolclass=WatchedPool,
             pool_size=self.size.maximum,
             max_overflow=0,
-            pool_timeout=settings.pool_timeout,
+            pool_timeout=settings.pool_timeout if role == "primary" else 0.0,
             pool_recycle=RECYCLE_SECONDS,
             pool_use_lifo=True,
             skip_autocommit_rollback=True,

@@ -94,12 +94,17 @@ TOO_COMPLEX = "54001"
 NO_RIGHT = "42501"
 NO_SCHEMA = "3F000"
 SPOILT = "25P02"
-NO_FEATURE = "0A000"
 NOT_READY = "55000"
 CONCURRENT_UPDATE = "XX000"  # of two who replace one function at the same moment
 """Codes that are asked for, or given to errors of our own, one by one."""
 
-_WRITES = re.compile(r"(?<!FOR )(?<!KEY )\b(?:INSERT|UPDATE|DELETE|MERGE|COPY)\b", re.IGNORECASE)
+_WRITES = re.compile(
+    r"(?<!FOR )(?<!KEY )\b(?:INSERT|UPDATE|DELETE|MERGE|COPY)\b"
+    # These begin a statement, and are names or arguments elsewhere.
+    r"|\A(?>\s|--[^\n]*|/\*.*?\*/)*+"
+    r"(?:TRUNCATE|CREATE|ALTER|DROP|GRANT|REVOKE|COMMENT|REFRESH|IMPORT|CALL|DO)\b",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 def sqlstate_of(error: BaseException) -> str | None:
@@ -157,7 +162,8 @@ def leaves_unknown(error: exc.DBAPIError) -> bool:
 
 
 def writes(statement: str) -> bool:
-    """Whether it inserts, updates or deletes, however deep inside."""
+    """Whether it inserts, updates or deletes, however deep inside, or begins with another command
+    that writes. A function that a SELECT calls is not looked into."""
     return _WRITES.search(statement) is not None
 
 

@@ -27,13 +27,23 @@ COUNTS = text(
         (SELECT count(*) FROM hegel_labels WHERE deleted_at IS NULL) AS labels
     """
 )
+# Standbys that were given no name of their own are all called "walreceiver": those of one name are
+# told apart by their addresses, and where that does not do by the processes that serve them.
 LAGS = text(
     """
     SELECT
-        coalesce(nullif(application_name, ''), CAST(pid AS text)) AS replica,
+        CASE
+            WHEN count(*) OVER (PARTITION BY name) = 1 THEN name
+            WHEN client_addr IS NOT NULL AND count(*) OVER (PARTITION BY name, client_addr) = 1
+                THEN concat_ws(' ', name, host(client_addr))
+            ELSE concat_ws(' ', name, host(client_addr), pid)
+        END AS replica,
         coalesce(extract(epoch FROM replay_lag), 0) AS seconds,
         pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn) AS bytes
     FROM pg_catalog.pg_stat_replication
+    CROSS JOIN LATERAL (
+        SELECT coalesce(nullif(application_name, ''), CAST(pid AS text)) AS name
+    ) AS named
     WHERE NOT pg_is_in_recovery() AND replay_lsn IS NOT NULL
     ORDER BY replica
     """
@@ -42,7 +52,8 @@ LAGS = text(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lag:
-    """How far a replica is behind: ``seconds`` by its last report, and bytes of WAL."""
+    """How far a replica is behind: ``seconds`` by its last report, and bytes of WAL. ``replica`` is
+    its application_name, with its address or process where several have the same."""
 
     replica: str
     seconds: float

@@ -40,7 +40,8 @@ class WatchedPool(QueuePool):
 
     NestedCheckout at once where every connection is held by threads that themselves wait for one
     more (a thread that holds all of them is such a case), and after the pool's timeout where the
-    thread holds some; PoolExhausted after the timeout where it holds none.
+    thread holds some; PoolExhausted after the timeout where it holds none. With a timeout of
+    0 nobody waits, and no wait is told of.
     """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -64,7 +65,8 @@ class WatchedPool(QueuePool):
             if self._is_deadlocked():
                 self._stop_waiting(me)
                 raise NestedCheckout(self._held_by(me), self.size())
-        began = time.perf_counter() if self.checkedout() >= self.size() else None
+        is_full = self.checkedout() >= self.size()
+        began = time.perf_counter() if is_full and self.timeout() else None
         try:
             record = super()._do_get()
         except exc.TimeoutError:
@@ -74,10 +76,7 @@ class WatchedPool(QueuePool):
                 held = self._held_by(me)
             if held:
                 raise NestedCheckout(held, self.size()) from None
-            raise PoolExhausted(
-                f"all {self.size()} connections of the pool were in use for {self.timeout():g} s: "
-                "hold them for less time, or connect with a larger pool or pool_timeout"
-            ) from None
+            raise PoolExhausted(self._said()) from None
         finally:
             with self._watch:
                 self._stop_waiting(me)
@@ -86,6 +85,14 @@ class WatchedPool(QueuePool):
         with self._watch:
             self._holders[record] = me
         return record
+
+    def _said(self) -> str:
+        if not self.timeout():
+            return f"all {self.size()} connections of the pool are in use"
+        return (
+            f"all {self.size()} connections of the pool were in use for {self.timeout():g} s: "
+            "hold them for less time, or connect with a larger pool or pool_timeout"
+        )
 
     def _tell(self, began: float, *, timed_out: bool) -> None:
         seconds = time.perf_counter() - began

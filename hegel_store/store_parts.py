@@ -59,6 +59,7 @@ class StoreParts:
             wait=settings.replica_wait,
             staleness=settings.replica_staleness,
             outage=settings.replica_outage,
+            patience=settings.pool_timeout,
         )
         autocommit = self._database.autocommit
         self.profiles = ProfileRepository(autocommit)

@@ -62,7 +62,7 @@ def load(
 ) -> None:
     """Put the database under the load of a training fleet, and hold what it takes against targets.
 
-    Works in a corpus of its own, which is removed at the end.
+    Works in a corpus of its own, which is removed at the end: by a role that may delete.
     """
     plan = LoadPlan(
         corpus_id=corpus or f"load-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}",

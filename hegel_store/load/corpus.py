@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Table, delete
+from sqlalchemy import Table, delete, text
 
 from hegel_store import schema
 from hegel_store.database import translated
@@ -24,6 +24,13 @@ VERSIONS = 12
 QUESTIONS = 500
 COUNTED_BY_TRIGGERS = ("hegel_corpus_writes", "hegel_step_rollup")
 """Filled by what is deleted elsewhere, so that they are emptied last."""
+
+MAY_DELETE = text(
+    """
+    SELECT bool_and(has_table_privilege(to_regclass(quote_ident(name)), 'DELETE'))
+    FROM unnest(CAST(:tables AS text[])) AS name
+    """
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +53,13 @@ def refuse_used(store: Store, corpus_id: str) -> None:
             f"the corpus {corpus_id!r} holds something ({', '.join(held)}): a load test needs one "
             "of its own"
         )
+
+
+def may_remove(store: Store) -> bool:
+    """Whether the role may delete what a load test makes. Raises DatabaseError."""
+    names = [table.name for table in _tables()]
+    with translated(), store.engine.connect() as connection:
+        return bool(connection.scalar(MAY_DELETE, {"tables": names}))
 
 
 def fill(store: Store, plan: LoadPlan) -> Corpus:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import queue
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from hegel_store.embeddings.protocol import Embedder
-from hegel_store.errors import DatabaseError
+from hegel_store.errors import DatabaseError, HegelStoreError, PermissionDenied
 from hegel_store.load import corpus as corpora
 from hegel_store.load import summary
 from hegel_store.load.plan import CALLS, LoadPlan
@@ -21,6 +22,8 @@ from hegel_store.load.targets import HIT_RATE, RATE, REFUSALS, judge
 from hegel_store.load.user import EMBED, Sample
 from hegel_store.load.worker import Job, MakeEmbedder, Message, Usage, run_worker
 from hegel_store.store import Store
+
+logger = logging.getLogger("hegel_store")
 
 Progress = Callable[[str, Sequence[Sample]], object]
 """Is told what is going on, and all samples until now."""
@@ -44,20 +47,35 @@ def run_load(
     ``make_embedder`` makes the embedder of a process, and is sent there: a function of a module, or
     a partial of one; it returns None for none. ``model`` is the embedder of ``store``, which embeds
     the facts that the corpus begins with; None for both, or for neither. The corpus is removed at
-    the end, however it comes, unless ``keep`` is set; months of steps that were made stay.
+    the end, however it comes, unless ``keep`` is set; months of steps that were made stay. Where it
+    could not be removed, the report is returned all the same and a warning is logged.
 
-    Raises ConfigurationError for a corpus that holds something, DatabaseError when a process ends
-    in any other way than it should, and what filling raises.
+    Raises ConfigurationError for a corpus that holds something, PermissionDenied for a role that
+    may not remove it, both before anything is written; DatabaseError when a process ends in any
+    other way than it should, and what filling raises.
     """
     progress("filling the corpus", [])
     corpora.refuse_used(store, plan.corpus_id)
+    if not (keep or corpora.may_remove(store)):
+        raise PermissionDenied(
+            "this role may not delete, and so not remove the corpus at the end: leave it there "
+            "with --keep (keep=True), or connect as the migrate role (HEGEL_ROLE=migrate)"
+        )
     try:
         corpus = corpora.fill(store, plan)
         samples, usages, busy = _under_load(store, plan, corpus, make_embedder, progress)
     finally:
         if not keep:
-            corpora.remove(store, plan.corpus_id)
+            _remove(store, plan.corpus_id)
     return _report(model, plan, samples, usages, busy)
+
+
+def _remove(store: Store, corpus_id: str) -> None:
+    """What was measured, or the error that ended it, is worth more than that this succeeds."""
+    try:
+        corpora.remove(store, corpus_id)
+    except HegelStoreError as error:
+        logger.warning("the corpus %s of the load test is still there: %s", corpus_id, error)
 
 
 def _under_load(

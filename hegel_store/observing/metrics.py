@@ -123,7 +123,7 @@ class Metrics:
         observe(call.seconds)
         if call.error is not None:
             self._count("hegel_failures", 1, call.name, _kind(call.error))
-        elif call.name == "steps.log":
+        elif call.name == "steps.log" and not call.is_repeat:
             self._count("hegel_steps", 1, "written")
 
     def happened(self, happening: Happening) -> None:

@@ -46,15 +46,16 @@ UNKNOWN = Server()
 
 class Call:
     """A call of a repository ("facts.search"), or a unit of work ("transaction"): its name, the
-    server that it works on, and when it is over the seconds that it took and the error that ended
-    it, if one did."""
+    server that it works on, and when it is over the seconds that it took, the error that ended it,
+    if one did, and whether it is a repeat, whose row was stored before."""
 
-    __slots__ = ("began", "error", "name", "seconds", "server")
+    __slots__ = ("began", "error", "is_repeat", "name", "seconds", "server")
 
     def __init__(self, name: str, server: Server = UNKNOWN) -> None:
         self.name = name
         self.server = server
         self.error: BaseException | None = None
+        self.is_repeat = False
         self.seconds = 0.0
         self.began = perf_counter()
 
@@ -136,6 +137,13 @@ def current_name() -> str | None:
     """The call of a repository that this thread is in."""
     call = _call.get()
     return None if call is None else call.name
+
+
+def note_repeat() -> None:
+    """The call that this thread is in has found its row stored before."""
+    call = _call.get()
+    if call is not None:
+        call.is_repeat = True
 
 
 def tell(happening: Happening) -> None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-import random
 import time
 
-from hegel_store.replicas.standby import FIRST_PAUSE, LONGEST_PAUSE
+from hegel_store.replicas.pauses import end_of_pause
 
 logger = logging.getLogger("hegel_store")
 
@@ -25,7 +24,8 @@ class Absence:
             return False
         if time.monotonic() < self._until:
             return True
-        self._pause()  # so that one thread tries, and the others do not wait for it
+        # So that one thread tries, and the others do not wait for it.
+        self._until = end_of_pause(self._failures)
         return False
 
     def note(self, reason: str) -> None:
@@ -33,14 +33,10 @@ class Absence:
         if not self._failures:
             logger.warning("the primary is away, and standbys answer without it: %s", reason)
         self._failures += 1
-        self._pause()
+        self._until = end_of_pause(self._failures)
 
     def end(self) -> None:
         """It was reached."""
         if self._failures:
             logger.warning("the primary is back")
         self._failures, self._until = 0, 0.0
-
-    def _pause(self) -> None:
-        longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(self._failures, 20))
-        self._until = time.monotonic() + random.uniform(longest / 2, longest)

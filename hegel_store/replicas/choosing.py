@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Engine
 
 from hegel_store.database import Database, translated
-from hegel_store.errors import DatabaseError, DatabaseUnavailable, HegelStoreError
+from hegel_store.errors import DatabaseError, DatabaseUnavailable, HegelStoreError, PoolExhausted
 from hegel_store.failures import Failure, failure_of, sqlstate_of
 from hegel_store.models.replicas import ReplicaHealth
 from hegel_store.replicas.absence import Absence
@@ -48,7 +48,8 @@ class Replicas:
     furthest: the age is counted at the client, so that no clock of a server matters, and a primary
     that is idle leaves nobody behind. Standbys that were there the last time are waited for, up to
     ``wait`` seconds in all; then the primary answers, and who was late is only asked, until it is
-    there again.
+    there again. Nobody waits for a connection of a standby's pool: where all are in use, the next
+    server answers.
 
     To know where the primary is it is asked, with one small statement: by the first unit of work
     after a write, and otherwise twice per ``staleness``.
@@ -56,7 +57,8 @@ class Replicas:
     While the primary cannot be reached, a standby answers that has replayed where it was when it
     was last asked, if that is no longer ago than ``outage`` seconds, and every write of the store
     that was acknowledged lies before. It need not receive from anybody then. A unit of work with
-    ``after`` is not sent there.
+    ``after`` is not sent there. As no other server answers then, a connection is waited for, up to
+    ``patience`` seconds.
     """
 
     def __init__(
@@ -67,12 +69,14 @@ class Replicas:
         wait: float,
         staleness: float,
         outage: float = 0.0,
+        patience: float = 0.0,
     ) -> None:
         self._primary = primary
         self._standbys = standbys
         self._wait = wait
         self._staleness = staleness
         self._outage = outage
+        self._patience = patience
         self._absence = Absence()
         self._writes = Writes()
         self._own = _Own(self._writes.mark, self._writes.acknowledged, 0)
@@ -145,7 +149,7 @@ class Replicas:
 
     def _older(self) -> Connection | None:
         """A standby that shows what the primary had when it was last there; None where that is too
-        long ago, or the store has written since."""
+        long ago, or the store has written since. Raises PoolExhausted."""
         latest, own = self._latest, self._own
         if (
             latest is None
@@ -154,12 +158,24 @@ class Replicas:
         ):
             return None
         position = max(latest.position, own.position)
-        for standby in random.sample(self._standbys, len(self._standbys)):
-            if standby.is_there:
-                connection = standby.past(position, receiving=False)
-                if connection is not None:
-                    return connection
-        return None
+        ends_at = time.monotonic() + self._patience
+        pause = SHORTEST_POLL
+        while True:
+            full: PoolExhausted | None = None
+            for standby in random.sample(self._standbys, len(self._standbys)):
+                try:
+                    if standby.is_there:
+                        connection = standby.past(position, receiving=False)
+                        if connection is not None:
+                            return connection
+                except PoolExhausted as error:
+                    full = error
+            if full is None:
+                return None
+            if time.monotonic() + pause > ends_at:
+                raise full
+            time.sleep(pause)
+            pause = min(2 * pause, LONGEST_POLL)
 
     def _fresh(self, position: int) -> Connection | None:
         ends_at = time.monotonic() + self._wait
@@ -167,10 +183,16 @@ class Replicas:
         asked = list(self._standbys)
         random.shuffle(asked)
         while True:
+            full = set()
             for standby in asked:
-                if standby.may_be_asked and (connection := standby.past(position)) is not None:
-                    return connection
-            asked = [one for one in asked if one.may_be_asked and not one.is_behind]
+                try:
+                    if standby.may_be_asked and (connection := standby.past(position)) is not None:
+                        return connection
+                except PoolExhausted:
+                    full.add(standby)
+            asked = [
+                one for one in asked if one.may_be_asked and not one.is_behind and one not in full
+            ]
             if not asked:
                 return None
             if time.monotonic() + pause > ends_at:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import random
 import time
 from typing import Any
 
@@ -19,12 +18,11 @@ from hegel_store.failures import Failure, failure_of
 from hegel_store.models.replicas import ReplicaHealth, ReplicaState
 from hegel_store.observing import tell
 from hegel_store.observing.happenings import StandbyBack, StandbyLeftOut
+from hegel_store.replicas.pauses import end_of_pause
 from hegel_store.replicas.positions import Progress, progress, shown
 
 logger = logging.getLogger("hegel_store")
 
-FIRST_PAUSE, LONGEST_PAUSE = 0.25, 30.0
-"""Seconds that a standby is left out after its first failure at most, and after any."""
 ANSWER_SECONDS = 2.0
 """To say how far it is."""
 
@@ -65,9 +63,10 @@ class Standby:
     def past(self, position: int, *, receiving: bool = True) -> Connection | None:
         """A connection on which everything up to ``position`` is seen, outside of a transaction
         unless it is ``pooled``; None when the standby is not that far, or away, or does not
-        receive, if it has to be ``receiving``."""
+        receive, if it has to be ``receiving``. Raises PoolExhausted."""
         if self._failures:
-            self._pause()  # so that one thread tries, and the others do not wait for it
+            # So that one thread tries, and the others do not wait for it.
+            self._away_until = end_of_pause(self._failures)
         connection = None
         try:
             with within(ANSWER_SECONDS):
@@ -146,11 +145,7 @@ class Standby:
             tell(StandbyLeftOut(standby=str(self.address), reason=reason))
         self._reason = reason
         self._failures += 1
-        self._pause()
-
-    def _pause(self) -> None:
-        longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(self._failures, 20))
-        self._away_until = time.monotonic() + random.uniform(longest / 2, longest)
+        self._away_until = end_of_pause(self._failures)
 
     def _come_back(self) -> None:
         if self._reason is not None:

@@ -22,7 +22,7 @@ from hegel_store.errors import (
 )
 from hegel_store.failures import UNIQUE, UNSUPPORTED, Failure, constraint_of, failure_of
 from hegel_store.models import NewStep, TrainingStep
-from hegel_store.observing import is_watched, observed, tell
+from hegel_store.observing import is_watched, note_repeat, observed, tell
 from hegel_store.observing.happenings import StepsLogged
 from hegel_store.repositories import step_statements as statements
 from hegel_store.repositories.step_analysis import StepAnalysis
@@ -73,6 +73,7 @@ class StepRepository(StepReading, StepAnalysis, StepRollup):
         values = {name: getattr(step, attribute) for name, _, attribute in FIELDS}
         if self._insert(statements.INSERT_ONE, values, [step]) == 0:
             self._require_same([step])
+            note_repeat()
         return TrainingStep.logged(step)
 
     def log_many(self, steps: Iterable[NewStep]) -> int:

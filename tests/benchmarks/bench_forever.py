@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 import hegel_store
 from hegel_store.models import NewStep, PromptProfile
 from hegel_store.store import Store
-from tests.benchmarks.servers import database, options
+from tests.benchmarks.servers import beside, database, options
 
 MONTHS = 24
 SMALL = 200_000
@@ -64,7 +64,7 @@ def main() -> None:
             admin.execute("CREATE DATABASE large")
         with (
             hegel_store.connect(url) as small,
-            hegel_store.connect(url.replace("/benchmark?", "/large?")) as large,
+            hegel_store.connect(beside(url, "large")) as large,
         ):
             stores = {"small": (small, SMALL), "large": (large, arguments.steps)}
             print(f"PostgreSQL {_server(small)}", flush=True)

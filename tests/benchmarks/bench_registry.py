@@ -32,7 +32,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import hegel_store
 from hegel_store.store import Store
-from tests.benchmarks.servers import database, options
+from tests.benchmarks.servers import beside, database, options
 
 TEXT = "Answer the question in one sentence, and name the source. " * 30
 VERSIONS = 50
@@ -151,7 +151,7 @@ def main() -> None:
         return
     with database(arguments) as url, psycopg.connect(url, autocommit=True) as admin:
         admin.execute("CREATE DATABASE mlflow_registry")
-        client = mlflow_client(url.replace("/benchmark?", "/mlflow_registry?"))
+        client = mlflow_client(beside(url, "mlflow_registry"))
         with hegel_store.connect(url, pool="heavy") as store:
             store.upgrade()
             counter = RoundTrips()

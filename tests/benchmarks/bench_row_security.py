@@ -20,6 +20,7 @@ import numpy as np
 import psycopg
 from pgvector import HalfVector
 from pgvector.psycopg import register_vector
+from sqlalchemy import make_url
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
@@ -29,7 +30,7 @@ from hegel_store.operations import row_security
 from hegel_store.repositories.fact_models import UNNAMED_MODEL
 from hegel_store.store import Store
 from tests import multitude
-from tests.benchmarks.servers import database, options
+from tests.benchmarks.servers import beside, database, options
 from tests.benchmarks.timing import measure
 from tests.bulk import facts_loaded
 from tests.multitude import COMMON, word
@@ -133,7 +134,7 @@ def main() -> None:
         load(url, {corpus: n for n, corpus in enumerate(corpora)}, arguments.facts)
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute("CREATE DATABASE alone")
-        lonely = url.replace("/benchmark?", "/alone?")
+        lonely = beside(url, "alone")
         with hegel_store.connect(lonely) as store:
             store.upgrade()
         load(lonely, {corpora[1]: 1}, arguments.facts)
@@ -142,7 +143,8 @@ def main() -> None:
         with hegel_store.connect(url) as owner:
             row_security.switch_on(owner.engine)
             print(row_security.examine(owner.engine).state)
-        as_role = url.replace("postgres:@", f"{ROLE}@").replace("postgres@", f"{ROLE}@")
+        own = make_url(url).set(username=ROLE, password="")
+        as_role = own.render_as_string(hide_password=False)
         with (
             hegel_store.connect(url) as owner,
             hegel_store.connect(url, corpus=corpora[1]) as bound,

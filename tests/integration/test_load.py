@@ -8,9 +8,12 @@ from collections import Counter
 
 import pytest
 
+import hegel_store
 from hegel_store.cli import app
-from hegel_store.errors import ConfigurationError, DatabaseError, InvalidInput
+from hegel_store.cli.load import no_embedder
+from hegel_store.errors import ConfigurationError, DatabaseError, InvalidInput, PermissionDenied
 from hegel_store.load import CALLS, SHARES, TARGETS, LoadPlan, run_load
+from hegel_store.load.corpus import may_remove
 from hegel_store.load.summary import duration, errors, summarise, timeline
 from hegel_store.load.targets import judge
 from hegel_store.load.user import Sample
@@ -107,6 +110,33 @@ def test_a_corpus_that_holds_something_is_refused_and_kept(store, url):
     with pytest.raises(ConfigurationError, match=r"'news' holds something \(hegel_facts 1"):
         run("load", *SMALL, "--corpus", "news", "--no-embeddings", "--url", url)
     assert count_rows(store)["hegel_facts"] == 1
+
+
+def test_a_role_that_may_not_remove_the_corpus_is_refused_before_it_is_made(store, granted):
+    plan = LoadPlan(corpus_id="own", users=1, seconds=0.5, facts=16, steps=0)
+    with hegel_store.connect(granted, role="app") as training:
+        with pytest.raises(PermissionDenied, match=r"--keep .*, or connect as the migrate role"):
+            run_load(training, plan, no_embedder)
+        assert sum(count_rows(store).values()) == 0
+        assert run_load(training, plan, no_embedder, keep=True).errors == {}
+    assert count_rows(store, "own")["hegel_facts"] >= 16
+    with hegel_store.connect(granted, role="migrate") as owner:
+        assert may_remove(owner)
+
+
+def test_a_corpus_that_cannot_be_removed_costs_no_report(store, caplog):
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RAISE 'not now'; END $$"
+        )
+        connection.exec_driver_sql(
+            "CREATE TRIGGER refuse BEFORE DELETE ON hegel_facts EXECUTE FUNCTION refuse()"
+        )
+    plan = LoadPlan(corpus_id="own", users=1, seconds=0.5, facts=16, steps=0)
+    assert run_load(store, plan, no_embedder).seconds > 0
+    assert "the corpus own of the load test is still there: not now" in caplog.text
+    assert count_rows(store, "own")["hegel_facts"] >= 16
 
 
 def fail() -> None:

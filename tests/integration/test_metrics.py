@@ -86,6 +86,19 @@ def test_a_scrape_tells_what_was_called(url, registry, new):
 
 
 @pytest.mark.any_server
+def test_a_step_that_was_stored_before_is_not_counted_again(store, registry, new):
+    steps = [new() for _ in range(3)]
+    store.steps.log(steps[0])
+    store.steps.log(steps[0])
+    assert registry.get_sample_value("hegel_steps_total", {"outcome": "written"}) == 1
+    store.steps.log_many(steps)
+    store.steps.log(steps[1])
+    assert registry.get_sample_value("hegel_steps_total", {"outcome": "written"}) == 3
+    store.steps.log(new())
+    assert registry.get_sample_value("hegel_steps_total", {"outcome": "written"}) == 4
+
+
+@pytest.mark.any_server
 def test_calls_within_a_call_are_not_counted_beside_it(store, registry):
     store.profiles.append("news", "qa", {})
     with store.begin() as work:

@@ -220,8 +220,29 @@ def test_pgvector_and_the_tables_elsewhere_are_on_the_search_path_of_the_roles(e
             roles.drop(store.engine)
 
 
+def test_a_search_path_is_a_list_of_names_whatever_they_are(granted, store):
+    execute(granted, "CREATE TABLE bystander ()")
+    wicked = "x; DROP TABLE bystander; --"
+    given = roles.settings_with([f'eval.search_path=Public,$user , "A ""b"", c",{wicked}'])
+    roles.apply(store.engine, settings=given)
+    assert roles.differences(store.engine, settings=given) == []
+    with psycopg.connect(granted.replace("postgres@", "hegel_eval@")) as plain:
+        path = plain.execute("SHOW search_path").fetchone()[0]
+        assert path == f'public, "$user", "A ""b"", c", "{wicked.lower()}"'
+        assert plain.execute("SELECT to_regclass('bystander')").fetchone() != (None,)
+
+
 @pytest.mark.parametrize(
-    "bad", ["work_mem=1", "boss.work_mem=1", "app.connections=0", "app.x; y=1"]
+    "bad",
+    [
+        "work_mem=1",
+        "boss.work_mem=1",
+        "app.connections=0",
+        "app.x; y=1",
+        'app.search_path="open',
+        "app.search_path=public,",
+        'app.search_path=public, ""',
+    ],
 )
 def test_settings_that_are_not_understood_are_refused(bad):
     with pytest.raises(InvalidInput) as refused:

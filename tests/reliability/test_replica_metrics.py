@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hegel_store.gauges import read_gauges
 from hegel_store.observing import metrics, tracing
 from tests.reliability.reading import states
 from tests.servers import wait_until
@@ -93,6 +94,27 @@ def test_a_span_says_on_which_server_it_was(connect, servers, corpus):
         assert span.attributes["hegel_store.server"] == "standby"
         assert span.attributes["server.address"] in hosts
     assert len(exporter.get_finished_spans()) == 2
+
+
+def test_standbys_of_one_name_have_a_series_each(connect, servers):
+    store = connect()
+    former = [one.ask("SHOW primary_conninfo") for one in servers.standbys]
+
+    def rename(conninfos):
+        for one, conninfo in zip(servers.standbys, conninfos, strict=True):
+            one.execute(f"ALTER SYSTEM SET primary_conninfo = '{conninfo}'")
+            one.execute("SELECT pg_reload_conf()")
+
+    def names():
+        return sorted(lag.replica for lag in read_gauges(store.engine).lags)
+
+    rename(f"host={servers.primary.host} user=postgres" for _ in former)
+    try:
+        wait_until(lambda: [name.partition(" ")[0] for name in names()] == ["walreceiver"] * 2)
+        assert len(set(names())) == 2
+    finally:
+        rename(former)
+        wait_until(lambda: names() == ["standby_0", "standby_1"])
 
 
 def test_a_standby_that_is_left_out_is_told_of_and_that_it_is_back(

@@ -4,6 +4,8 @@ allowed, and never less than was promised."""
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from functools import partial
 
 import pytest
@@ -70,6 +72,14 @@ def test_a_standby_answers_without_the_primary_as_long_as_it_may(request, caplog
             time.sleep(BRIEF)
 
             assert read(patient, "c") == (True, 1)
+            with ThreadPoolExecutor(1) as thread:
+                with ExitStack() as held:
+                    for _ in range(patient._database.size.maximum):
+                        held.enter_context(patient.begin(read_only=True))
+                    reading = thread.submit(read, patient, "c")
+                    time.sleep(0.2)
+                    assert not reading.done(), "no other server would answer"
+                assert reading.result(30.0) == (True, 1)
             assert read(patient, "mine") == (True, 1), "it shows what it has"
             assert caplog.text.count("the primary is away") == 1
             with pytest.raises(DatabaseUnavailable):

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -75,6 +77,12 @@ def _by_hand(store: Store, new: Steps) -> None:
         connection.execute(text("CREATE TABLE IF NOT EXISTS by_hand (id int)"))
 
 
+def _empty_in_autocommit(store: Store, new: Steps) -> None:
+    with store.engine.connect() as connection:
+        connection.execution_options(isolation_level="AUTOCOMMIT")
+        connection.execute(text("TRUNCATE hegel_query_counts"))
+
+
 WRITES: dict[str, Callable[[Store, Steps], object]] = {
     "a call": lambda store, new: store.profiles.append(new.scope["corpus_id"], "qa", {}),
     "a call of several statements": lambda store, new: store.facts.add_many(
@@ -84,6 +92,7 @@ WRITES: dict[str, Callable[[Store, Steps], object]] = {
     "a unit of work": _append_in_a_block,
     "a writer in the background": _log_in_the_background,
     "a statement by hand": _by_hand,
+    "TRUNCATE in autocommit": _empty_in_autocommit,
 }
 
 
@@ -222,6 +231,21 @@ def test_one_unit_of_work_is_on_one_standby_and_all_are_used(connect, servers):
             used |= seen
     assert len(used) == 2
     assert all(is_standby for is_standby, _ in used)
+
+
+def test_a_standby_whose_connections_are_all_in_use_is_not_waited_for(connect, servers, corpus):
+    """Five of each standby are held: the eleventh unit of work is on the primary, at once."""
+    store = connect(pool="light", pool_timeout=LONG, replica_wait=LONG)
+    store.profiles.append(corpus, "qa", {})
+    servers.catch_up()
+    with ThreadPoolExecutor(1) as thread, ExitStack() as held:
+        places = [server_of(held.enter_context(store.begin(read_only=True))) for _ in range(10)]
+        assert Counter(places) == dict.fromkeys(set(places), 5)
+        assert all(is_standby for is_standby, _ in places)
+        assert thread.submit(read, store, corpus).result(10) == (False, 1)
+        assert read(store, corpus) == (False, 1), "in the thread that holds them"
+    assert read(store, corpus)[1] == 1
+    assert states(store) == ["fresh", "fresh"]
 
 
 def test_what_is_no_standby_is_left_out(servers, corpus):

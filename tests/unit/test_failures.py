@@ -21,7 +21,7 @@ from hegel_store.errors import (
     StatementTimeout,
     TransactionConflict,
 )
-from hegel_store.failures import CODES, Failure, failure_of
+from hegel_store.failures import CODES, Failure, failure_of, writes
 from hegel_store.retries import becomes_true, repeated, until_locked
 
 PACKAGE = Path(hegel_store.__file__).parent
@@ -37,6 +37,17 @@ def test_no_other_module_knows_a_code_or_reads_one_from_the_driver() -> None:
                 assert not code.fullmatch(node.value), f"{path}:{node.lineno}: {node.value}"
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "getattr":
                 assert ast.unparse(node.args[1]) != "'sqlstate'", f"{path}:{node.lineno}"
+
+
+def test_a_code_has_one_name() -> None:
+    tree = ast.parse((PACKAGE / "failures.py").read_text())
+    named = [
+        node.value.value
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+    ]
+    assert len(named) > 5
+    assert len(set(named)) == len(named)
 
 
 def test_every_kind_of_failure_is_documented_with_its_error_and_codes() -> None:
@@ -61,6 +72,26 @@ def test_errors_of_ours_keep_their_kind() -> None:
 def test_a_nested_checkout_keeps_its_numbers_in_another_process() -> None:
     copy = pickle.loads(pickle.dumps(NestedCheckout(2, 5)))  # noqa: S301
     assert (copy.held, copy.size, copy.retryable) == (2, 5, False)
+
+
+@pytest.mark.parametrize(
+    ("statement", "does"),
+    [
+        ("TRUNCATE hegel_facts", True),
+        ("-- all of it\n /* and\nmore */ truncate hegel_facts", True),
+        ("CREATE TABLE mine AS SELECT 1", True),
+        ("CALL settle()", True),
+        ("DO $$ BEGIN END $$", True),
+        ("REFRESH MATERIALIZED VIEW totals", True),
+        ("WITH gone AS (DELETE FROM hegel_facts RETURNING id) SELECT id FROM gone", True),
+        ("SELECT do, comment, 'drop' FROM jobs WHERE call = 'create'", False),
+        ("SELECT created_at FROM hegel_facts FOR UPDATE", False),
+        ("-- TRUNCATE is elsewhere\nSELECT 1", False),
+        ("dropped", False),
+    ],
+)
+def test_what_writes_is_known_by_its_words(statement: str, does: bool) -> None:
+    assert writes(statement) is does
 
 
 class Failing:

@@ -19,6 +19,7 @@ from hegel_store.models.roles import (
     role_name,
 )
 from hegel_store.operations.roles import matrix, statements
+from hegel_store.operations.roles.search_paths import names_in
 from hegel_store.operations.roles.settings import DEFAULTS, RoleSettings
 from hegel_store.operations.roles.statements import quoted
 
@@ -122,12 +123,18 @@ def _roles(
             yield _role(name, f"belongs to {group}", statements.leave(name, group))
         current = dict(entry.split("=", 1) for entry in getattr(found, "settings", ()))
         for key, value in sorted(place.values(wanted).items()):
-            if current.get(key) != value:
+            if not _is_set(key, current.get(key), value):
                 remedy = statements.set_for(name, place.database, key, value)
                 problem = f"is {current[key]}" if key in current else "is not set"
                 yield RoleDifference(
                     role=name, subject=f"setting {key}", problem=f"{problem}", remedy=remedy
                 )
+
+
+def _is_set(name: str, found: str | None, wanted: str) -> bool:
+    if name == "search_path" and found is not None:
+        return names_in(found) == names_in(wanted)
+    return found == wanted
 
 
 def _role(name: str, problem: str, remedy: str) -> RoleDifference:

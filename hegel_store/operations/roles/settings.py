@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from hegel_store.errors import InvalidInput
 from hegel_store.models.checks import check_choice, check_text
 from hegel_store.models.roles import ROLES, Role
+from hegel_store.operations.roles.search_paths import names_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,5 +98,7 @@ def settings_with(given: Iterable[str]) -> dict[Role, RoleSettings]:
                 raise InvalidInput("set", f"connections must be 1 to 100000, not {value!r:.80}")
             made[role] = replace(changed, connections=int(value))
         else:
+            if name == "search_path" and "" in names_in(value):
+                raise InvalidInput("set", "a name of the search_path is empty")
             made[role] = replace(changed, values={**changed.values, name: value})
     return made

@@ -11,6 +11,7 @@ from psycopg import sql
 from sqlalchemy import text
 
 from hegel_store.models.roles import ROLES, role_name
+from hegel_store.operations.roles.search_paths import names_in
 
 TAKE_TURNS = text(
     "SELECT pg_advisory_xact_lock(hashtextextended('hegel_store roles', 0)), "
@@ -185,7 +186,11 @@ def leave(role: str, group: str) -> str:
 
 def set_for(role: str, database: str, name: str, value: str) -> str:
     # A search_path is a list of names, which a literal would make one name of.
-    written = value if name == "search_path" else sql.Literal(value).as_string()
+    written = (
+        ", ".join(quoted(each) for each in names_in(value))
+        if name == "search_path"
+        else sql.Literal(value).as_string()
+    )
     return f"ALTER ROLE {quoted(role)} IN DATABASE {quoted(database)} SET {name} TO {written}"
 
 

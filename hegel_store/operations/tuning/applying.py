@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, exc
 
 from hegel_store.database import translated
 from hegel_store.errors import InvalidInput, PermissionDenied
-from hegel_store.failures import NO_FEATURE, NO_RIGHT, Failure, error_of, failure_of, sqlstate_of
+from hegel_store.failures import NO_RIGHT, UNSUPPORTED, Failure, error_of, failure_of, sqlstate_of
 from hegel_store.models.checks import check_text
 from hegel_store.models.server_settings import (
     AppliedSetting,
@@ -192,7 +192,7 @@ def _alter(connection: Connection, changes: Sequence[SettingChange]) -> None:
                 for former in reversed(changes[:done]):
                     _send(connection, former.name, former.former)
             state = sqlstate_of(error)
-            if state in (NO_RIGHT, NO_FEATURE):  # the latter for allow_alter_system = off
+            if state in (NO_RIGHT, UNSUPPORTED):  # the latter for allow_alter_system = off
                 raise PermissionDenied(str(error.orig).strip(), state) from error
             if failure_of(error) is Failure.DATA:
                 raise InvalidInput(each.name, str(error_of(error)).splitlines()[0]) from error
