@@ -16,6 +16,9 @@ ROLES: tuple[Role, ...] = get_args(Role)
 
 DEFAULT_PREFIX = "hegel"
 
+ABSENT = "does not exist"
+"""The problem of a role that is not there."""
+
 
 def check_prefix(prefix: object) -> str:
     """Return ``prefix`` if names of roles can begin with it; raises InvalidInput.
