@@ -39,6 +39,13 @@ def role_name(prefix: str, role: Role) -> str:
     return f"{prefix}_{role}"
 
 
+def variables_of_migrator(name: str) -> str:
+    """What to set in the environment, to connect as the migrate role of this name."""
+    prefix = name.removesuffix(role_name("", "migrate"))
+    told = "" if prefix == DEFAULT_PREFIX else f" HEGEL_ROLE_PREFIX={prefix}"
+    return f"HEGEL_ROLE=migrate{told}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleDifference:
     """``role`` (a name in the database, or PUBLIC) is not as it should be with ``subject``: a

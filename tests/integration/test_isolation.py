@@ -12,7 +12,7 @@ import hegel_store
 from hegel_store.errors import InvalidInput, PermissionDenied
 from hegel_store.models import FactFilter
 from hegel_store.models.maintenance import TaskReport
-from hegel_store.operations import row_security
+from hegel_store.operations import roles, row_security
 from hegel_store.operations.maintenance import maintain
 from hegel_store.store import Store
 from hegel_store.unit_of_work import UnitOfWork
@@ -185,6 +185,20 @@ def test_it_is_switched_on_and_off_and_says_so(url: str, store: Store, role_url:
     assert switch("off") == []
 
 
+def test_the_commands_say_what_is_next(url: str, store: Store) -> None:
+    shown = run("isolation", "status", "--url", url)
+    assert f"{len(row_security.examine(store.engine).open)} " in shown
+    assert "hegel_facts" not in shown
+    assert "isolation is" not in run("isolation", "on", "--dry-run", "--url", url)
+    (*_, last) = run("isolation", "on", "--url", url).splitlines()
+    assert last.startswith("isolation is on: connect workers with corpus=")
+    execute(store, "ALTER TABLE hegel_facts DISABLE ROW LEVEL SECURITY")
+    assert "tables open    │ hegel_facts" in run("isolation", "status", "--url", url)
+    (*_, last) = run("isolation", "off", "--url", url).splitlines()
+    assert last.startswith("isolation is off: ")
+    assert "`hegel-store roles apply`" in last
+
+
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
@@ -207,8 +221,16 @@ def test_what_was_opened_is_named(store: Store, change: str, problem: str) -> No
 
 
 def test_only_the_owner_switches(role_url: str, store: Store) -> None:
-    with hegel_store.connect(role_url) as role, pytest.raises(PermissionDenied):
-        row_security.switch_on(role.engine)
+    with hegel_store.connect(role_url) as role:
+        with pytest.raises(PermissionDenied, match=r"the owner of the tables, postgres$"):
+            row_security.switch_on(role.engine)
+        roles.apply(store.engine, prefix="crew")
+        try:
+            told = r"crew_migrate: set HEGEL_ROLE=migrate HEGEL_ROLE_PREFIX=crew$"
+            with pytest.raises(PermissionDenied, match=told):
+                row_security.switch_on(role.engine)
+        finally:
+            roles.drop(store.engine, prefix="crew")
     assert row_security.examine(store.engine).state == "off"
 
 
