@@ -186,6 +186,11 @@ def _explained(failure: Failure, message: str) -> str:
             )
         case Failure.OBJECT:
             return f"{message} (is pgvector's schema on the search_path? `hegel-store check` tells)"
+        case Failure.RIGHTS:
+            return (
+                f"{message} (is row-level security on? connect with corpus=..., "
+                "`hegel-store isolation status` tells; `hegel-store roles verify` tells of grants)"
+            )
         case Failure.SCHEMA:
             return (
                 f"the schema is not the one this package needs ({first}): "

@@ -220,6 +220,18 @@ def test_what_was_opened_is_named(store: Store, change: str, problem: str) -> No
     assert any(said.startswith(problem) for said in found.problems)
 
 
+def test_who_says_no_corpus_is_told_to(role_url: str, store: Store) -> None:
+    store.facts.add_many([fact("kept", OURS)])
+    switch_on(store)
+    with hegel_store.connect(role_url) as role:
+        for refuse in (
+            lambda: role.facts.search("kept", mode="text"),
+            lambda: role.facts.add_many([fact("more", OURS)]),
+        ):
+            with pytest.raises(PermissionDenied, match=r"connect with corpus=.*isolation status"):
+                refuse()
+
+
 def test_only_the_owner_switches(role_url: str, store: Store) -> None:
     with hegel_store.connect(role_url) as role:
         with pytest.raises(PermissionDenied, match=r"the owner of the tables, postgres$"):
