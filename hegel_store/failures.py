@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from enum import Enum
+from functools import lru_cache
 
 import psycopg
 from sqlalchemy import exc
@@ -161,6 +162,7 @@ def leaves_unknown(error: exc.DBAPIError) -> bool:
     )
 
 
+@lru_cache(maxsize=1024)
 def writes(statement: str) -> bool:
     """Whether it inserts, updates or deletes, however deep inside, or begins with another command
     that writes. A function that a SELECT calls is not looked into."""
@@ -192,6 +194,11 @@ def _explained(failure: Failure, message: str) -> str:
             )
         case Failure.OBJECT:
             return f"{message} (is pgvector's schema on the search_path? `hegel-store check` tells)"
+        case Failure.RIGHTS:
+            return (
+                f"{message} (is row-level security on? connect with corpus=..., "
+                "`hegel-store isolation status` tells; `hegel-store roles verify` tells of grants)"
+            )
         case Failure.SCHEMA:
             return (
                 f"the schema is not the one this package needs ({first}): "

@@ -17,6 +17,10 @@ from hegel_store.store import connect
 isolation = typer.Typer(help="Row-level security: a corpus to a worker.", no_args_is_help=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
+ON = "connect workers with corpus=... or HEGEL_CORPUS; without, they see nothing"
+OFF = "where `hegel-store roles` made roles, run `hegel-store roles apply` again"
+"""Row-level security closes to all roles what tells of all corpora."""
+
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the statements, and run none.")]
 
 
@@ -25,7 +29,7 @@ def on(
     dry_run: DryRun = False, as_json: AsJson = False, url: Url = None, embedded: Embedded = True
 ) -> None:
     """Show every role but the owner only the corpus that it is bound to."""
-    _switch(row_security.switch_on, dry_run, as_json, url, embedded)
+    _switch(row_security.switch_on, dry_run, as_json, url, embedded, ON)
 
 
 @isolation.command()
@@ -33,7 +37,7 @@ def off(
     dry_run: DryRun = False, as_json: AsJson = False, url: Url = None, embedded: Embedded = True
 ) -> None:
     """Show every role again what it is granted."""
-    _switch(row_security.switch_off, dry_run, as_json, url, embedded)
+    _switch(row_security.switch_off, dry_run, as_json, url, embedded, OFF)
 
 
 @isolation.command()
@@ -49,7 +53,8 @@ def status(as_json: AsJson = False, url: Url = None, embedded: Embedded = True) 
     table.add_column(overflow="fold")
     table.add_row("isolation", found.state)
     table.add_row("tables covered", str(len(found.covered)))
-    table.add_row("tables open", ", ".join(found.open))
+    all_are = found.state == "off"  # as it is by default, and no table is worth a name
+    table.add_row("tables open", str(len(found.open)) if all_are else ", ".join(found.open))
     for problem in found.problems:
         table.add_row("problem", problem)
     table.add_row("holds not for", ", ".join(found.passing))
@@ -62,9 +67,11 @@ def _switch(
     as_json: bool,
     url: str | None,
     embedded: bool,
+    advice: str,
 ) -> None:
     with connect(url, embedded=embedded) as store:
         statements = switch(store.engine, dry_run=dry_run)
+        state = row_security.examine(store.engine).state
     if as_json:
         print(json.dumps({"statements": list(statements), "dry_run": dry_run}))
         return
@@ -72,4 +79,7 @@ def _switch(
     table.columns[0].overflow = "fold"
     for statement in statements:
         table.add_row(statement)
-    plain_console().print(table if statements else "nothing to do")
+    console = plain_console()
+    console.print(table if statements else "nothing to do")
+    if not dry_run:
+        console.print(f"isolation is {state}: {advice}", soft_wrap=True)

@@ -124,7 +124,8 @@ def _chosen(embeddings: bool, name: str | None) -> tuple[Embedder | None, MakeEm
 
 
 def _calls(summaries: Sequence[CallSummary]) -> Table:
-    table = Table(CALL_HEADINGS[0])
+    table = Table(padding=0)  # so that numbers of many digits fit 80 columns
+    table.add_column(CALL_HEADINGS[0], no_wrap=True)
     for name in CALL_HEADINGS[1:]:
         table.add_column(name, justify="right")
     for each in summaries:

@@ -10,27 +10,38 @@ from typing import Annotated
 from uuid import UUID
 
 import typer
-from rich.table import Table
+from rich.console import Console
+from rich.text import Text
 
 from hegel_store.cli.options import Embedded, Limit, Url, plain_console
+from hegel_store.cli.terminal import print_json, visible
 from hegel_store.errors import InvalidInput
-from hegel_store.models import LineageGraph, PromptProfile
+from hegel_store.models import LineageGraph, LineageNode, PromptProfile
 from hegel_store.prompts.labels import reward_text, shown
 from hegel_store.prompts.svg import draw_svg
 from hegel_store.prompts.tree import draw_tree
 from hegel_store.store import connect
+
+INDENT = "    "
+LINES = 3
+"""Of a document, which may be of any length; `--json` and `hegel-store diff` show all of it."""
 
 
 def history(
     corpus: Annotated[str, typer.Argument()],
     task_type: Annotated[str, typer.Argument()],
     limit: Limit = 10,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs: whole profiles.")] = False,
     url: Url = None,
     embedded: Embedded = True,
 ) -> None:
-    """Show a scope's profiles, newest first."""
+    """Show a scope's profiles, newest first, each with the beginning of its document."""
     with connect(url, embedded=embedded) as store:
-        _show(store.profiles.history(corpus, task_type, limit=limit))
+        profiles = store.profiles.history(corpus, task_type, limit=limit)
+    if as_json:
+        print_json([asdict(profile) for profile in profiles])
+    else:
+        _show(profiles)
 
 
 Depth = Annotated[int | None, typer.Option(help="How many generations; else all.", min=0)]
@@ -87,35 +98,39 @@ def _draw(graph: LineageGraph, tree: bool, svg: Path | None, as_json: bool) -> N
     elif tree:
         plain_console().print(draw_tree(graph), end="", soft_wrap=True)
     elif svg is None:
-        table = Table("distance", "version")
-        table.add_column("id", min_width=36)
-        for heading in ("made", "reward", "steps", "aliases"):
-            table.add_column(heading, overflow="fold")
+        console = plain_console()
         for node in graph.nodes:
-            table.add_row(
-                str(node.distance),
-                str(node.version),
-                str(node.id),
-                f"{node.created_at:%Y-%m-%d %H:%M:%S}",
-                reward_text(node),
-                str(node.steps),
-                ", ".join(map(shown, node.aliases)),
-            )
-        plain_console().print(table)
+            _print_head(console, node)
+            said = [f"distance {node.distance}", f"steps {node.steps}"]
+            if node.average_reward is not None:
+                said.append(f"reward {reward_text(node)}")
+            if node.aliases:
+                said.append(f"[{', '.join(map(shown, node.aliases))}]")
+            _print_below(console, ", ".join(said))
 
 
 def _show(profiles: Iterable[PromptProfile]) -> None:
-    table = Table("version")
-    # Whole, to be copied into another command, however narrow the terminal.
-    table.add_column("id", min_width=36)
-    for heading in ("base", "made", "profile"):
-        table.add_column(heading, overflow="fold")
+    console = plain_console()
     for profile in profiles:
-        table.add_row(
-            str(profile.version),
-            str(profile.id),
-            "" if profile.base_profile_id is None else str(profile.base_profile_id),
-            f"{profile.created_at:%Y-%m-%d %H:%M:%S}",
-            json.dumps(profile.profile, ensure_ascii=False),
-        )
-    plain_console().print(table)
+        _print_head(console, profile)
+        if profile.base_profile_id is not None:
+            _print_below(console, f"from {profile.base_profile_id}")
+        _print_below(console, json.dumps(profile.profile, ensure_ascii=False))
+
+
+def _print_head(console: Console, profile: PromptProfile | LineageNode) -> None:
+    """The id whole, to be copied into another command, however narrow the terminal."""
+    line = f"v{profile.version}  {profile.id}  {profile.created_at:%Y-%m-%d %H:%M:%S}"
+    console.print(line, soft_wrap=True)
+
+
+def _print_below(console: Console, text: str) -> None:
+    """What is said of a profile, below its line: LINES of it."""
+    lines = Text(visible(text)).wrap(console, max(console.width - len(INDENT), 2), overflow="fold")
+    for line in lines[:LINES]:
+        line.rstrip()
+    if len(lines) > LINES:
+        lines[LINES - 1].append("…")
+        lines[LINES - 1].truncate(max(console.width - len(INDENT), 2), overflow="ellipsis")
+    for line in lines[:LINES]:
+        console.print(Text(INDENT) + line, soft_wrap=True)

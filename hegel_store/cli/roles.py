@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 
 from hegel_store.cli.options import Embedded, Url, plain_console
 from hegel_store.cli.terminal import print_json, visible
-from hegel_store.models.roles import DEFAULT_PREFIX, RoleDifference
+from hegel_store.models.roles import ABSENT, DEFAULT_PREFIX, RoleDifference
 from hegel_store.operations import roles as operations
 from hegel_store.store import connect
 
@@ -114,9 +114,17 @@ def _print_script(script: Sequence[str], as_json: bool) -> None:
 
 
 def _print_table(found: Sequence[RoleDifference]) -> None:
-    if found:
-        table = Table("role", "subject", "problem")
-        for each in found:
+    """One line for a role that is not there, which lacks all its settings and rights."""
+    absent = {each.role for each in found if each.problem == ABSENT}
+    for name in sorted(absent):
+        print(f"the role {visible(name)} does not exist")
+    rest = [each for each in found if each.role not in absent]
+    if rest:
+        table = Table()
+        for heading in ("role", "subject", "problem"):
+            table.add_column(heading, overflow="fold")
+        for each in rest:
             table.add_row(visible(each.role), visible(each.subject), visible(each.problem))
         plain_console().print(table)
-    print(f"{len(found)} differences")
+    theirs = f", {len(found) - len(rest)} of them of roles that do not exist" if absent else ""
+    print(f"{len(found)} differences{theirs}")

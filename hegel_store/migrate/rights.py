@@ -10,7 +10,7 @@ from sqlalchemy import Connection, exc, text
 
 from hegel_store.errors import PermissionDenied, ServerUnsupported
 from hegel_store.failures import NO_SCHEMA, Failure, failure_of, sqlstate_of
-from hegel_store.models.roles import DEFAULT_PREFIX, role_name
+from hegel_store.models.roles import role_name, variables_of_migrator
 from hegel_store.schema import PREFIX, VERSION_TABLE
 
 OLDEST_SERVER = 16
@@ -145,11 +145,9 @@ def _migrator(connection: Connection) -> str | None:
     found = connection.execute(MIGRATOR, {"ending": ending, "prefix": PREFIX}).scalar_one()
     if found is None:
         return None
-    prefix = found.removesuffix(ending)
-    told = "" if prefix == DEFAULT_PREFIX else f" HEGEL_ROLE_PREFIX={prefix}"
     return (
-        f"migrate as {found}: set HEGEL_ROLE=migrate{told}, and HEGEL_MIGRATE_URL where that role "
-        "connects by a URL of its own"
+        f"migrate as {found}: set {variables_of_migrator(found)}, and HEGEL_MIGRATE_URL where that "
+        "role connects by a URL of its own"
     )
 
 

@@ -16,6 +16,9 @@ ROLES: tuple[Role, ...] = get_args(Role)
 
 DEFAULT_PREFIX = "hegel"
 
+ABSENT = "does not exist"
+"""The problem of a role that is not there."""
+
 
 def check_prefix(prefix: object) -> str:
     """Return ``prefix`` if names of roles can begin with it; raises InvalidInput.
@@ -34,6 +37,13 @@ def check_prefix(prefix: object) -> str:
 def role_name(prefix: str, role: Role) -> str:
     """The name of the role in the database, such as ``hegel_app``."""
     return f"{prefix}_{role}"
+
+
+def variables_of_migrator(name: str) -> str:
+    """What to set in the environment, to connect as the migrate role of this name."""
+    prefix = name.removesuffix(role_name("", "migrate"))
+    told = "" if prefix == DEFAULT_PREFIX else f" HEGEL_ROLE_PREFIX={prefix}"
+    return f"HEGEL_ROLE=migrate{told}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
+from rich.cells import cell_len
 
 from hegel_store import cli, migrate
 from hegel_store.cli import demo, options
@@ -99,6 +101,30 @@ def test_history_and_lineage_show_versions(run, store, url):
     status, _, errors = run("lineage", "c", str(first.id).replace("0", "1"), "--url", url)
     assert status == 1
     assert "there is no profile" in errors
+
+
+def test_versions_are_a_few_lines_each_on_a_narrow_terminal(run, store, url, monkeypatch):
+    prompt = "Answer briefly, name the source, and say so where there is none. 🚢 " * 12
+    first = store.profiles.append("c", "qa", {"worker": {"system_prompt": prompt}})
+    second = store.profiles.append("c", "qa", {"worker": {"system_prompt": "B" * 500}}, base=first)
+    store.profiles.set_alias("c", "qa", "champion", second.id)
+    monkeypatch.setenv("COLUMNS", "80")
+    for command in (["history", "c", "qa"], ["lineage", "c", str(second.id)]):
+        lines = run(*command, "--url", url)[1].splitlines()
+        assert [len(lines), max(map(cell_len, lines)) <= 80] == [9, True], lines
+        assert lines[0] == f"v2  {second.id}  {second.created_at:%Y-%m-%d %H:%M:%S}"
+        assert lines[1] == f"    from {first.id}"
+        assert lines[4].startswith("    BBBB")
+        assert lines[4].endswith("…")
+        assert "Answer briefly" in lines[6]
+    _, output, _ = run("lineage", "c", str(second.id), "--depth", "1", "--url", url)
+    assert output.splitlines()[1::2] == [
+        "    distance 0, steps 0, [champion]",
+        "    distance 1, steps 0",
+    ]
+    newest, oldest = json.loads(run("history", "c", "qa", "--json", "--url", url)[1])
+    assert newest["base_profile_id"] == oldest["id"] == str(first.id)
+    assert oldest["profile"] == first.profile
 
 
 def test_brackets_and_colons_are_shown_as_they_are(run, store, url):

@@ -206,8 +206,10 @@ def test_words_become_what_the_parameters_take(store):
 @pytest.mark.parametrize(
     ("words", "field", "reason"),
     [
-        (["latest", "news", "qa"], "call", "is none of"),
-        (["profiles.engine"], "call", "is none of profiles.alias_history"),
+        (["latest"], "call", r"'latest' is no call: did you mean profiles\.latest\?$"),
+        (["profiles.lates"], "call", r"did you mean profiles\.latest\?$"),
+        (["add"], "call", r"did you mean populations\.add\?$"),
+        (["profiles.zzz"], "call", r"is no call: there are profiles\.alias_history, profiles\.al"),
         (["profiles.latest", "news"], "call", "missing a required argument: 'task_type'"),
         (["profiles.latest", "news", "qa", "more"], "call", "does not take 'more'"),
         (["profiles.get", "news", "no-id"], "profile_id", "UUID"),

@@ -182,6 +182,16 @@ def test_embedder_without_a_column_or_a_name_is_refused(
     assert caught.value.field == "embedder"
 
 
+def test_a_fact_that_is_added_again_with_an_embedder_gets_its_vector(
+    memory: Store, store: Store
+) -> None:
+    store.facts.add_many([fact("a")])
+    assert len(memory.facts.search("x", mode="vector")) == 0
+    added = memory.facts.add_many([fact("a")])
+    assert (added.added, added.merged) == (0, 1)
+    assert [hit.fact.content for hit in memory.facts.search("x", mode="vector")] == ["a"]
+
+
 def test_failing_embedder_stores_nothing_of_its_batch(store: Store) -> None:
     def fail(_: Vector) -> Vector:
         raise ConnectionError("no model today")

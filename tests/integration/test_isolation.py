@@ -232,6 +232,20 @@ def test_it_is_switched_on_and_off_and_says_so(url: str, store: Store, role_url:
     assert switch("off") == []
 
 
+def test_the_commands_say_what_is_next(url: str, store: Store) -> None:
+    shown = run("isolation", "status", "--url", url)
+    assert f"{len(row_security.examine(store.engine).open)} " in shown
+    assert "hegel_facts" not in shown
+    assert "isolation is" not in run("isolation", "on", "--dry-run", "--url", url)
+    (*_, last) = run("isolation", "on", "--url", url).splitlines()
+    assert last.startswith("isolation is on: connect workers with corpus=")
+    execute(store, "ALTER TABLE hegel_facts DISABLE ROW LEVEL SECURITY")
+    assert "tables open    │ hegel_facts" in run("isolation", "status", "--url", url)
+    (*_, last) = run("isolation", "off", "--url", url).splitlines()
+    assert last.startswith("isolation is off: ")
+    assert "`hegel-store roles apply`" in last
+
+
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
@@ -293,9 +307,29 @@ def test_switching_off_what_was_never_on_changes_nothing(granted: str, store: St
     assert roles.differences(store.engine) == []
 
 
+def test_who_says_no_corpus_is_told_to(role_url: str, store: Store) -> None:
+    store.facts.add_many([fact("kept", OURS)])
+    switch_on(store)
+    with hegel_store.connect(role_url) as role:
+        for refuse in (
+            lambda: role.facts.search("kept", mode="text"),
+            lambda: role.facts.add_many([fact("more", OURS)]),
+        ):
+            with pytest.raises(PermissionDenied, match=r"connect with corpus=.*isolation status"):
+                refuse()
+
+
 def test_only_the_owner_switches(role_url: str, store: Store) -> None:
-    with hegel_store.connect(role_url) as role, pytest.raises(PermissionDenied):
-        row_security.switch_on(role.engine)
+    with hegel_store.connect(role_url) as role:
+        with pytest.raises(PermissionDenied, match=r"the owner of the tables, postgres$"):
+            row_security.switch_on(role.engine)
+        roles.apply(store.engine, prefix="crew")
+        try:
+            told = r"crew_migrate: set HEGEL_ROLE=migrate HEGEL_ROLE_PREFIX=crew$"
+            with pytest.raises(PermissionDenied, match=told):
+                row_security.switch_on(role.engine)
+        finally:
+            roles.drop(store.engine, prefix="crew")
     assert row_security.examine(store.engine).state == "off"
 
 

@@ -74,6 +74,9 @@ def test_a_corpus_of_its_own_is_removed_and_a_report_written(store, url, tmp_pat
     assert "latest profile, p95" in shown
     assert "< 5 ms" in shown
     assert "60 calls/s planned" in shown
+    assert all(f"│{name} " in shown or f"│{name}│" in shown for name in CALLS), (
+        "whole, at 80 columns"
+    )
     report = json.loads((tmp_path / "new" / "report.json").read_text())
     calls = sum(one["calls"] for one in report["calls"])
     assert calls == pytest.approx(60 * 2, abs=50), "at the moments that were drawn for them"

@@ -276,4 +276,6 @@ def test_the_commands_plan_apply_verify_and_drop(url):
     assert len(json.loads(call("verify", "--prefix", "crew", "--json")[1])) == 2
     assert call("drop", "--prefix", "crew")[0] == 1, "it asks first"
     assert call("drop", "--prefix", "crew", "--yes")[0] == 0
-    assert "lacks" in call("verify", "--prefix", "crew")[1]
+    status, said = call("verify", "--prefix", "crew")
+    assert (status, "lacks" in said, said.count("crew_")) == (1, False, 4)
+    assert "the role crew_app does not exist\n" in said

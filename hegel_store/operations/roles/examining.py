@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine
 from hegel_store.database import translated
 from hegel_store.errors import MigrationRequired
 from hegel_store.models.roles import (
+    ABSENT,
     DEFAULT_PREFIX,
     ROLES,
     Role,
@@ -111,7 +112,7 @@ def _roles(
         groups = getattr(found, "groups", ())
         powers = getattr(found, "powers", ())
         if found is None:
-            yield _role(name, "does not exist", statements.create(name, wanted.connections))
+            yield _role(name, ABSENT, statements.create(name, wanted.connections))
         elif getattr(found, "connections", None) != wanted.connections:
             remedy = statements.limit(name, wanted.connections)
             yield _role(name, f"may not have {wanted.connections} connections", remedy)

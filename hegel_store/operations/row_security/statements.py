@@ -73,6 +73,10 @@ PASSING = text(
 )
 """The roles that no policy holds for."""
 
+OWNER = text(
+    "SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = to_regclass('hegel_facts')"
+)
+
 COUNTS = ("hegel_documents_with(text[])", "hegel_documents_in_statistics(text[])")
 """Functions that tell how often a word is in the facts of all corpora."""
 

@@ -7,14 +7,17 @@ corpora is closed first; on the way off it is opened last.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, text
+from sqlalchemy import Connection, Engine, Row, exc, text
 
 from hegel_store.database import translated
-from hegel_store.errors import MigrationRequired
+from hegel_store.errors import MigrationRequired, PermissionDenied
+from hegel_store.failures import Failure, failure_of, sqlstate_of
+from hegel_store.models.roles import role_name, variables_of_migrator
 from hegel_store.operations.row_security import statements
 from hegel_store.retries import logged, until_locked
 
@@ -112,7 +115,7 @@ def _run(
     granted the owner cannot take."""
     done: list[str] = []
     before: list[Step] = []
-    with translated():
+    with translated(), _told_the_owner(engine):
         for _ in range(ROUNDS):
             with engine.connect() as connection:
                 steps = left(connection)
@@ -127,6 +130,22 @@ def _run(
         if count_words:
             _count_words(engine)
     return done
+
+
+@contextmanager
+def _told_the_owner(engine: Engine) -> Iterator[None]:
+    """Say, of a refusal for lack of rights, who may."""
+    try:
+        yield
+    except exc.DBAPIError as error:
+        if failure_of(error) is not Failure.RIGHTS:
+            raise
+        with engine.connect() as connection:
+            owner = connection.execute(statements.OWNER).scalar_one()
+        told = f"run it as the owner of the tables, {owner}"
+        if owner.endswith(role_name("", "migrate")):
+            told += f": set {variables_of_migrator(owner)}"
+        raise PermissionDenied(f"{str(error.orig).strip()}: {told}", sqlstate_of(error)) from error
 
 
 def _apply(engine: Engine, step: Step) -> None:

@@ -6,6 +6,7 @@ import inspect
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, Unpack, get_origin, get_type_hints
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
@@ -69,8 +70,7 @@ def resolve(repositories: Repositories, name: str, words: Sequence[str]) -> Call
     """
     known = calls_of(repositories)
     if name not in known:
-        near = [each for each in known if each.startswith(name.partition(".")[0] + ".")] or known
-        raise InvalidInput("call", f"{name!r} is none of {', '.join(near)}")
+        raise InvalidInput("call", f"{name!r} is no call: {_instead(name, known)}")
     repository, _, method_name = name.partition(".")
     method = getattr(repositories[repository], method_name)
     parameters, hints = inspect.signature(method).parameters, get_type_hints(method)
@@ -97,6 +97,16 @@ def resolve(repositories: Repositories, name: str, words: Sequence[str]) -> Call
         signature = str(inspect.signature(method))
         raise InvalidInput("call", f"{name}: {error}; it is {name}{signature}") from None
     return Call(name=name, method=method, positional=positional, named=named)
+
+
+def _instead(name: str, known: Sequence[str]) -> str:
+    """What may have been meant: calls of this name or the likest, or else what there is."""
+    repository, _, method = name.rpartition(".")
+    pool = [each for each in known if each.startswith(f"{repository}.")] or known
+    methods = {each.partition(".")[2] for each in pool}
+    meant = [method] if method in methods else get_close_matches(method, sorted(methods), n=1)
+    near = [each for each in pool if each.partition(".")[2] in meant]
+    return f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(pool)}"
 
 
 def _options(hints: Mapping[str, Any]) -> Mapping[str, Any]:
