@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -19,6 +20,7 @@ import hegel_store
 from hegel_store import migrate
 from hegel_store.addresses import parse_address
 from hegel_store.demo.corpus import DocumentedObject, standard_library
+from hegel_store.observing import metrics
 from hegel_store.operations import roles
 from hegel_store.store import Store
 from tests.servers import embedded_server
@@ -226,3 +228,16 @@ def granted(url: str) -> Iterator[str]:
     yield url
     with hegel_store.connect(url) as connected:
         roles.drop(connected.engine)
+
+
+@pytest.fixture
+def registry() -> Iterator[Any]:
+    """A registry of metrics that counts, for the time of a test."""
+    prometheus = pytest.importorskip(
+        "prometheus_client", reason="the `metrics` extra is not installed"
+    )
+    made = prometheus.CollectorRegistry()
+    counting = metrics.start(made)
+    yield made
+    counting.stop()
+    assert list(made.collect()) == []

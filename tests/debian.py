@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
 
 DEBIAN = Path("/usr/lib/postgresql/15/bin")
@@ -49,3 +50,16 @@ def debian_server(settings: str = "") -> Iterator[str]:
             call(DEBIAN / "pg_ctl", "-D", data, "-m", "immediate", "stop")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def counting_server() -> Iterator[str]:
+    """The address of a database on such a server that counts its statements, in a schema with an
+    odd name, and has a role ``worker``."""
+    with debian_server("-c shared_preload_libraries=pg_stat_statements") as folder:
+        address = f"postgresql://postgres@/postgres?host={folder}"
+        with psycopg.connect(address, autocommit=True) as admin:
+            admin.execute('CREATE SCHEMA "a:b"')
+            admin.execute('CREATE EXTENSION pg_stat_statements SCHEMA "a:b"')
+            admin.execute("CREATE ROLE worker LOGIN")
+        yield address

@@ -26,16 +26,6 @@ prometheus = pytest.importorskip("prometheus_client", reason="the `metrics` extr
 parser = pytest.importorskip("prometheus_client.parser")
 
 
-@pytest.fixture
-def registry():
-    """One that counts, for the time of a test."""
-    made = prometheus.CollectorRegistry()
-    counting = metrics.start(made)
-    yield made
-    counting.stop()
-    assert list(made.collect()) == []
-
-
 def samples(text: str) -> dict[str, float]:
     """Of an exposition: values by name and labels, as they are written there."""
     return {

@@ -33,10 +33,9 @@ from hegel_store.operations.watching.usage_statements import create_views, usage
 from hegel_store.schema.usage_views import ROLE_USAGE, STATEMENT_USAGE, USAGE_VIEWS
 from hegel_store.settings import Settings
 from tests.commands import run
-from tests.debian import debian_server
+from tests.debian import counting_server, debian_server
 from tests.samples import fact, rows
 
-COUNTING = "-c shared_preload_libraries=pg_stat_statements"
 CALLED = ("hegel_runs", "hegel_run_states")
 """What runs.list() reads."""
 SPACED = re.compile(r"\s+")
@@ -44,13 +43,9 @@ SPACED = re.compile(r"\s+")
 
 @pytest.fixture(scope="module")
 def debian():
-    """The address of a database whose statements are counted, in a schema with an odd name."""
-    with debian_server(COUNTING) as folder:
-        address = f"postgresql://postgres@/postgres?host={folder}"
+    """The address of a database whose statements are counted."""
+    with counting_server() as address:
         with psycopg.connect(address, autocommit=True) as admin:
-            admin.execute('CREATE SCHEMA "a:b"')
-            admin.execute('CREATE EXTENSION pg_stat_statements SCHEMA "a:b"')
-            admin.execute("CREATE ROLE worker LOGIN")
             admin.execute("CREATE ROLE readonly LOGIN IN ROLE pg_read_all_stats")
         yield address
 
@@ -77,7 +72,7 @@ def test_views_show_statements_by_role_with_the_call_that_sent_them(debian):
         assert usage_views(store.engine).reason is None
         seen = rows(
             store,
-            "SELECT role, calls, rows, rows_per_call, mean_ms * calls = total_ms, statement"
+            "SELECT role, calls, rows, rows_per_call, total_ms / calls = mean_ms, statement"
             f" FROM {STATEMENT_USAGE} WHERE call = 'runs.list'",
         )
         assert len(seen) == 1

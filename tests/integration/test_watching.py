@@ -14,10 +14,8 @@ from hegel_store.cli import app
 from hegel_store.errors import ConfigurationError, InvalidInput
 from hegel_store.operations.watching import locks, top
 from tests.commands import run
-from tests.debian import debian_server
+from tests.debian import counting_server, debian_server
 from tests.servers import wait_until
-
-COUNTING = "-c shared_preload_libraries=pg_stat_statements"
 
 
 @contextmanager
@@ -30,13 +28,9 @@ def connected(address: str):
 
 @pytest.fixture(scope="module")
 def counting():
-    """A database whose statements are counted, in a schema with an odd name, by two roles."""
-    with debian_server(COUNTING) as folder:
-        address = f"postgresql://postgres@/postgres?host={folder}"
+    """A database whose statements are counted, by two roles."""
+    with counting_server() as address:
         with psycopg.connect(address, autocommit=True) as admin:
-            admin.execute('CREATE SCHEMA "a:b"')
-            admin.execute('CREATE EXTENSION pg_stat_statements SCHEMA "a:b"')
-            admin.execute("CREATE ROLE worker LOGIN")
             admin.execute("CREATE DATABASE elsewhere")
             for _ in range(3):
                 admin.execute("SELECT pg_sleep(0.05)")

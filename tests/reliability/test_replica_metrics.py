@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hegel_store.gauges import read_gauges
-from hegel_store.observing import metrics, tracing
+from hegel_store.observing import tracing
 from tests.reliability.reading import states
 from tests.servers import wait_until
 from tests.watching import logged
@@ -15,14 +15,6 @@ prometheus = pytest.importorskip("prometheus_client", reason="the `metrics` extr
 pytestmark = pytest.mark.slow
 
 LONG = 30.0
-
-
-@pytest.fixture
-def registry():
-    made = prometheus.CollectorRegistry()
-    counting = metrics.start(made)
-    yield made
-    counting.stop()
 
 
 def calls(registry, server: str) -> dict[str, float]:
