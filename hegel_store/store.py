@@ -16,7 +16,7 @@ from hegel_store.embeddings.protocol import Embedder
 from hegel_store.errors import InvalidInput, MigrationRequired
 from hegel_store.models import NewStep, PromptProfile, TrainingStep
 from hegel_store.models.checks import check_integer, check_number
-from hegel_store.observing import Call, correlated, part
+from hegel_store.observing import Call, correlated
 from hegel_store.observing.seam import SERVER
 from hegel_store.repositories import (
     FactRepository,
@@ -71,7 +71,7 @@ class Store(ForWorkers, ForOperators):
             server = bind.get_execution_options()[SERVER]
             session = Session(bind, close_resets_only=False, info={SERVER: server})
             try:
-                with correlated(), part(Call("transaction", server)):
+                with correlated(), Call("transaction", server):
                     yield self._unit_of_work(session, read_only)
                     commit(session)
             except MigrationRequired:

@@ -11,7 +11,7 @@ from hegel_store.errors import InvalidInput
 from hegel_store.models.checks import check_name, check_text
 from hegel_store.models.spaces import Maker
 from hegel_store.models.vectors import Vector, slot_for
-from hegel_store.observing import embedding_by, is_watched, part
+from hegel_store.observing import embedding_by, is_watched
 
 MOST_PREFIX = 1000
 
@@ -58,7 +58,7 @@ def embed_distinct(embedder: Embedder, texts: Sequence[str]) -> dict[str, Vector
     if not distinct:
         return {}
     if is_watched():
-        with part(embedding_by(embedder, len(distinct))):
+        with embedding_by(embedder, len(distinct)):
             made = embedder.embed(distinct)
     else:
         made = embedder.embed(distinct)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import copy_context
 from dataclasses import fields
 from datetime import UTC, datetime
-from functools import partial
 from importlib.util import find_spec
 from typing import Any, Literal, TextIO
 
@@ -18,7 +16,6 @@ from hegel_store.failures import sqlstate_of
 from hegel_store.observing import seam
 from hegel_store.observing.correlation import correlation_id
 from hegel_store.observing.happenings import Happening, SearchComplete
-from hegel_store.observing.lines import Lines
 from hegel_store.observing.seam import Call, Embedding
 
 Format = Literal["json", "console"]
@@ -33,19 +30,12 @@ ENCODE = json.JSONEncoder(ensure_ascii=False, default=str).encode
 class Events:
     """Logs what happens. Made by start(); stop() ends it."""
 
-    def __init__(
-        self, logger: Any, slow_seconds: float, queries: bool, *, in_context: bool
-    ) -> None:
+    def __init__(self, logger: Any, slow_seconds: float, queries: bool) -> None:
         self._logger = logger
-        self._in_context = in_context
         self._slow = slow_seconds * 1000
         self._queries = queries
-        self._lines = Lines()
 
-    def began(self, call: Call) -> object:
-        return None
-
-    def ended(self, call: Call, kept: object) -> None:
+    def ended(self, call: Call, frame: None, at: int) -> None:
         """Say of a call that failed how: the kind of the error, as its text may quote values."""
         if call.error is None or isinstance(call, Embedding):
             return
@@ -58,9 +48,10 @@ class Events:
                 "sqlstate": sqlstate_of(call.error),
                 "total_time_ms": round(call.seconds * 1000, 3),
             },
+            at,
         )
 
-    def happened(self, happening: Happening) -> None:
+    def happened(self, happening: Happening, at: int) -> None:
         if happening.level == "debug":
             return
         values = _values(happening)
@@ -73,25 +64,22 @@ class Events:
                 level = "warning"
         elif values.get("error") is not None:
             level = "warning"
-        self._write(level, happening.name, values)
+        self._write(level, happening.name, values, at)
 
     def stop(self) -> None:
         """Log nothing any more."""
         seam.stop(self)
-        self._lines.close()
+        seam.flush()
 
-    def _write(self, level: str, name: str, values: dict[str, Any]) -> None:
+    def _write(self, level: str, name: str, values: dict[str, Any], at: int) -> None:
         correlation = correlation_id()
         if correlation is not None:
             values["correlation_id"] = correlation
         call = seam.current_name()
         if call is not None:
             values.setdefault("call", call)
-        values["timestamp"] = datetime.now(UTC)
-        write: Callable[[], object] = partial(getattr(self._logger, level), name, **values)
-        if self._in_context:  # a processor may read what is bound where the call was made
-            write = partial(copy_context().run, write)
-        self._lines.add(write, at_once=level != "info")
+        values["timestamp"] = datetime.fromtimestamp(at / 1e9, UTC)
+        getattr(self._logger, level)(name, **values)
 
 
 def start(
@@ -104,8 +92,8 @@ def start(
 ) -> Events:
     """Log events from now on, a line each, to ``stream`` (by default standard error).
 
-    Lines of the level "info" are written in the background, within a fifth of a second, the others
-    at once; so those may be lost of a process that is killed, and not these.
+    Searches and batches are written in the background, within a fifth of a second, and failures at
+    once; so those may be lost of a process that is killed, and not these.
 
     A search that takes longer than ``slow_seconds`` is logged as a warning. Its query is shortened
     to 100 characters; with ``queries=False`` it is left out, and its length stays. ``logger`` is a
@@ -122,9 +110,7 @@ def start(
         raise InvalidInput("slow_seconds", "must be more than 0")
     if find_spec("structlog") is None:
         raise ConfigurationError("structlog is not installed: pip install 'hegel_store[events]'")
-    events = Events(
-        logger or _logger(format, stream), slow_seconds, queries, in_context=bool(logger)
-    )
+    events = Events(logger or _logger(format, stream), slow_seconds, queries)
     seam.listen(events)
     return events
 

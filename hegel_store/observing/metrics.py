@@ -67,22 +67,28 @@ class Metrics:
         import prometheus_client as prometheus
 
         self.registry = registry
-        self._families: dict[str, Any] = {
-            name: prometheus.Counter(name, said, labels, registry=registry)
+        families: dict[str, Any] = {
+            name: prometheus.Counter(name, said, labels, registry=None)
             for name, (said, labels) in COUNTERS.items()
         }
-        self._families |= {
-            name: prometheus.Histogram(name, said, labels, buckets=SECONDS, registry=registry)
+        families |= {
+            name: prometheus.Histogram(name, said, labels, buckets=SECONDS, registry=None)
             for name, (said, labels) in HISTOGRAMS.items()
         }
-        self._families |= {
-            name: prometheus.Gauge(
-                name, said, labels, registry=registry, multiprocess_mode="livemax"
-            )
+        families |= {
+            name: prometheus.Gauge(name, said, labels, registry=None, multiprocess_mode="livemax")
             for name, (said, labels) in GAUGES.items()
         }
-        self._pools = _Pools()
-        registry.register(self._pools)
+        self._families = families
+        # The pools come first in a scrape: what has not been counted yet is counted then.
+        self._registered: list[Any] = []
+        for collector in (_Pools(), *families.values()):
+            try:
+                registry.register(collector)
+            except ValueError:
+                self._unregister()
+                raise
+            self._registered.append(collector)
         # Looking a child up by its labels takes longer than counting.
         self._child: Callable[..., Any] = cache(self._made)
         self._observe: dict[tuple[str, str], Callable[[float], None]] = {}
@@ -108,10 +114,7 @@ class Metrics:
         }
         self._child("hegel_delivery_interrupted").set(0)
 
-    def began(self, call: Call) -> object:
-        return None
-
-    def ended(self, call: Call, kept: object) -> None:
+    def ended(self, call: Call, frame: None, at: int) -> None:
         if isinstance(call, Embedding):
             self._child("hegel_embedding_seconds", call.embedder).observe(call.seconds)
             self._count("hegel_embedded_texts", call.texts, call.embedder)
@@ -126,7 +129,7 @@ class Metrics:
         elif call.name == "steps.log" and not call.is_repeat:
             self._count("hegel_steps", 1, "written")
 
-    def happened(self, happening: Happening) -> None:
+    def happened(self, happening: Happening, at: int) -> None:
         take = self._taken.get(type(happening))
         if take is not None:
             take(happening)
@@ -134,8 +137,12 @@ class Metrics:
     def stop(self) -> None:
         """Count nothing any more, and take the metrics out of their registry."""
         seam.stop(self)
-        for family in (*self._families.values(), self._pools):
-            self.registry.unregister(family)
+        seam.flush()
+        self._unregister()
+
+    def _unregister(self) -> None:
+        for collector in self._registered:
+            self.registry.unregister(collector)
 
     def _made(self, name: str, *labels: str) -> Any:
         family = self._families[name]
@@ -230,6 +237,7 @@ class _Pools:
     server that they lead to."""
 
     def collect(self) -> Iterator[Any]:
+        seam.flush()
         size: Counter[str] = Counter()
         used: Counter[str] = Counter()
         for pool in list(seam.pools):

@@ -1,5 +1,6 @@
 """The one place where the store tells what it does; nothing costs more than a look at a flag as
-long as nobody listens.
+long as nobody listens, and little as long as somebody does: what is told is noted, and given to the
+listeners in the background (see later).
 
 Listeners are the process's and not a store's, as a log, a registry of metrics and a tracer are.
 """
@@ -9,20 +10,21 @@ from __future__ import annotations
 import functools
 import inspect
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
-from time import perf_counter
-from typing import Any, Literal, Protocol, TypeVar
+from time import perf_counter, time_ns
+from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 from weakref import WeakSet
 
 from hegel_store.observing.happenings import Happening
+from hegel_store.observing.later import Later
 
 logger = logging.getLogger("hegel_store")
 
 C = TypeVar("C", bound=type)
 
+URGENT = frozenset({"warning", "error"})
 
 SERVER = "hegel_server"
 """Under this name an engine has its Server among its execution options, and what repositories work
@@ -47,17 +49,43 @@ UNKNOWN = Server()
 class Call:
     """A call of a repository ("facts.search"), or a unit of work ("transaction"): its name, the
     server that it works on, and when it is over the seconds that it took, the error that ended it,
-    if one did, and whether it is a repeat, whose row was stored before."""
+    if one did, and whether it is a repeat, whose row was stored before.
 
-    __slots__ = ("began", "error", "is_repeat", "name", "seconds", "server")
+    It is the block that it is given to: ``with Call("transaction"): ...``.
+    """
+
+    __slots__ = ("began", "error", "frames", "is_repeat", "name", "seconds", "server")
 
     def __init__(self, name: str, server: Server = UNKNOWN) -> None:
         self.name = name
         self.server = server
         self.error: BaseException | None = None
         self.is_repeat = False
-        self.seconds = 0.0
+        self.seconds = self.began = 0.0
+        self.frames: tuple[tuple[Framing, Any], ...] = ()
+
+    def __enter__(self) -> None:
+        for listener in _framing:
+            try:
+                frame = listener.enter(self)
+                if frame is not None:
+                    self.frames = (*self.frames, (listener, frame))
+            except Exception as error:
+                _complain(listener, error)
         self.began = perf_counter()
+
+    def __exit__(self, kind: object, error: BaseException | None, where: object) -> None:
+        self.seconds = perf_counter() - self.began
+        self.error = error
+        for listener, frame in reversed(self.frames):
+            try:
+                listener.leave(frame)
+            except Exception as failure:
+                _complain(listener, failure)
+        if _listeners:
+            later.add(_ended, _listeners, self, time_ns())
+            if error is not None:
+                later.flush()
 
 
 class Embedding(Call):
@@ -78,15 +106,25 @@ class Embedding(Call):
 
 
 class Listener(Protocol):
-    """Is told of everything, in the thread that does it: it has to be quick, and safe for threads.
+    """Is told of everything, one after the other, in the order in which it happened.
 
-    What began() returns is given to ended() for the same call. What a listener raises is logged,
-    once for each kind of listener, and goes no further.
+    In the background, within a fifth of a second, and at once of what is not well: with the context
+    variables of where it happened, and ``at`` what time, in nanoseconds since 1970. ``frame`` is
+    what enter() returned, if the listener has one (see Framing), and None otherwise. What a
+    listener raises is logged, once, and goes no further.
     """
 
-    def began(self, call: Call) -> object: ...
-    def ended(self, call: Call, kept: Any) -> None: ...
-    def happened(self, happening: Happening) -> None: ...
+    def ended(self, call: Call, frame: Any, at: int) -> None: ...
+    def happened(self, happening: Happening, at: int) -> None: ...
+
+
+@runtime_checkable
+class Framing(Listener, Protocol):
+    """Does something around each call as well, in the thread that makes it: it has to be quick, and
+    safe for threads. What enter() returns is given to leave(), unless it is None."""
+
+    def enter(self, call: Call) -> object: ...
+    def leave(self, frame: Any) -> None: ...
 
 
 class Pool(Protocol):
@@ -101,25 +139,36 @@ class Pool(Protocol):
 pools: WeakSet[Any] = WeakSet()
 """Every Pool of this process."""
 
+later = Later()
+
 _listeners: tuple[Listener, ...] = ()
+_framing: tuple[Framing, ...] = ()
 _names_are_wanted = False
 _is_active = False
 _call: ContextVar[Call | None] = ContextVar("hegel_store_call", default=None)
-_complained: set[type] = set()
+_complained: WeakSet[Any] = WeakSet()
 
 
 def listen(listener: Listener) -> None:
     """Tell it everything from now on."""
-    global _listeners, _is_active
-    _listeners = (*_listeners, listener)
-    _is_active = True
+    _set_listeners((*_listeners, listener))
 
 
 def stop(listener: Listener) -> None:
-    """Tell it nothing any more; no effect on one that does not listen."""
-    global _listeners, _is_active
-    _listeners = tuple(one for one in _listeners if one is not listener)
-    _is_active = bool(_listeners) or _names_are_wanted
+    """Tell it nothing of what happens from now on; no effect on one that does not listen."""
+    _set_listeners(tuple(one for one in _listeners if one is not listener))
+
+
+def _set_listeners(listeners: tuple[Listener, ...]) -> None:
+    global _listeners, _framing, _is_active
+    _listeners = listeners
+    _framing = tuple(one for one in listeners if isinstance(one, Framing))
+    _is_active = bool(listeners) or _names_are_wanted
+
+
+def flush() -> None:
+    """Tell the listeners now what they have not been told yet."""
+    later.flush()
 
 
 def is_watched() -> bool:
@@ -146,11 +195,34 @@ def note_repeat() -> None:
         call.is_repeat = True
 
 
-def tell(happening: Happening) -> None:
-    """Tell all listeners."""
-    for listener in _listeners:
+def tell(happening: Happening | Callable[[], Happening]) -> None:
+    """Tell all listeners, or have what makes the happening called in the background first. At once
+    what is a warning or an error, or is part of no call."""
+    if not _listeners:
+        return
+    later.add(_happened, _listeners, happening, time_ns())
+    level = "info" if callable(happening) else happening.level
+    if level in URGENT or (level == "info" and _call.get() is None):
+        later.flush()
+
+
+def _ended(listeners: tuple[Listener, ...], call: Call, at: int) -> None:
+    frames: dict[Listener, Any] = dict(call.frames)
+    call.frames = ()  # which may refer to the call
+    for listener in listeners:
         try:
-            listener.happened(happening)
+            listener.ended(call, frames.get(listener), at)
+        except Exception as error:
+            _complain(listener, error)
+
+
+def _happened(
+    listeners: tuple[Listener, ...], told: Happening | Callable[[], Happening], at: int
+) -> None:
+    happening = told() if callable(told) else told
+    for listener in listeners:
+        try:
+            listener.happened(happening, at)
         except Exception as error:
             _complain(listener, error)
 
@@ -179,15 +251,11 @@ def _told(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
             return method(*arguments, **keywords)
         current = Call(name, _server_of(arguments[0]))
         before = _call.set(current)
-        kept = _begin(current)
         try:
-            return method(*arguments, **keywords)
-        except BaseException as error:
-            current.error = error
-            raise
+            with current:
+                return method(*arguments, **keywords)
         finally:
             _call.reset(before)
-            _end(current, kept)
 
     return call
 
@@ -197,46 +265,14 @@ def _server_of(repository: Any) -> Server:
     return UNKNOWN if info is None else info.get(SERVER, UNKNOWN)
 
 
-@contextmanager
-def part(call: Call) -> Iterator[None]:
-    """Tell of the block as of a call."""
-    kept = _begin(call)
-    try:
-        yield
-    except BaseException as error:
-        call.error = error
-        raise
-    finally:
-        _end(call, kept)
-
-
 def embedding_by(embedder: Any, texts: int) -> Embedding:
-    """The part() in which ``embedder`` is asked for so many texts."""
+    """The block in which ``embedder`` is asked for so many texts."""
     kind = type(embedder).__name__
     provider = getattr(embedder, "provider", kind)
     return Embedding(kind, provider, embedder.name, embedder.dimensions, texts)
 
 
-def _begin(call: Call) -> list[tuple[Listener, Any]]:
-    kept = []
-    for listener in _listeners:
-        try:
-            kept.append((listener, listener.began(call)))
-        except Exception as error:
-            _complain(listener, error)
-    return kept
-
-
-def _end(call: Call, kept: list[tuple[Listener, Any]]) -> None:
-    call.seconds = perf_counter() - call.began
-    for listener, own in reversed(kept):
-        try:
-            listener.ended(call, own)
-        except Exception as error:
-            _complain(listener, error)
-
-
 def _complain(listener: Listener, error: Exception) -> None:
-    if type(listener) not in _complained:
-        _complained.add(type(listener))
+    if listener not in _complained:
+        _complained.add(listener)
         logger.warning("%s fails: %r", type(listener).__name__, error)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.util import find_spec
-from time import time_ns
+from time import perf_counter, time_ns
 from typing import Any
 
 from hegel_store.errors import ConfigurationError
@@ -26,47 +26,40 @@ SINGLE = frozenset({"steps.log"})
 a trace they have their span."""
 
 QUICK = 0.001
-"""Seconds: a span around what takes less costs more than it tells."""
+"""Seconds: an embedding that takes less, as one that hashes does, has no span."""
 
 
 class Tracing:
-    """Makes a span of each call. Made by start(); stop() ends it.
-
-    An embedder that was quick the last time, as one that hashes, gets a span only after it was not:
-    then nothing that it calls is inside.
-    """
+    """Makes a span of each call, when that is over, unless somebody asks for it before, as who
+    begins a span inside of it does. Made by start(); stop() ends it."""
 
     def __init__(self, provider: Any) -> None:
         from opentelemetry import context, trace
 
-        self._quick: set[tuple[str, str]] = set()
-        self._trace, self._context = trace, context
+        from hegel_store.observing.late_spans import LateSpan
+
+        self._late_span = LateSpan
+        self._trace = trace
+        self._context = context
         self._tracer = trace.get_tracer("hegel_store", tracer_provider=provider)
         self._failed = trace.Status(trace.StatusCode.ERROR)
 
-    def began(self, call: Call) -> object:
-        if call.name in SINGLE:
-            around = self._trace.get_current_span()
-            if not around.get_span_context().is_valid:
-                return None
-        if isinstance(call, Embedding) and _kind(call) in self._quick:
+    def enter(self, call: Call) -> object:
+        around = self._context.get_current()
+        if call.name in SINGLE and not (around and self._is_in_trace(around)):
             return None
-        span = self._span(call)
-        return span, self._context.attach(self._trace.set_span_in_context(span))
+        span = self._late_span(self._made, call, around)
+        span.token = self._context.attach(self._trace.set_span_in_context(span, around))
+        return span
 
-    def ended(self, call: Call, kept: Any) -> None:
-        span = None
-        if kept is not None:
-            span, token = kept
-            self._context.detach(token)
-        if isinstance(call, Embedding):
-            if call.seconds < QUICK and call.error is None:
-                self._quick.add(_kind(call))
-            else:
-                self._quick.discard(_kind(call))
-                if span is None:
-                    span = self._span(call, time_ns() - round(call.seconds * 1e9))
+    def leave(self, span: Any) -> None:
+        self._context.detach(span.token)
+
+    def ended(self, call: Call, span: Any, at: int) -> None:
         if span is None:
+            return
+        is_quick = isinstance(call, Embedding) and call.seconds < QUICK and call.error is None
+        if is_quick and not span.is_made:
             return
         if call.error is not None:
             span.set_attribute("error.type", type(call.error).__name__)
@@ -74,22 +67,30 @@ class Tracing:
             if state is not None:
                 span.set_attribute("db.response.status_code", state)
             span.set_status(self._failed)
-        span.end()
+        span.end(at)
 
-    def _span(self, call: Call, began: int | None = None) -> Any:
+    def _is_in_trace(self, around: Any) -> bool:
+        span = self._trace.get_current_span(around)
+        return isinstance(span, self._late_span) or span.get_span_context().is_valid
+
+    def _made(self, attributes: dict[str, Any], call: Call, around: Any) -> Any:
         name, kind = call.name, self._trace.SpanKind.CLIENT
         if isinstance(call, Embedding):
             name, kind = f"{call.name} {call.model}", self._trace.SpanKind.INTERNAL
         return self._tracer.start_span(
-            name, kind=kind, attributes=_attributes(call), start_time=began
+            name,
+            around,
+            kind=kind,
+            attributes=_attributes(call) | attributes,
+            start_time=time_ns() - round((perf_counter() - call.began) * 1e9),
         )
 
-    def happened(self, happening: Happening) -> None:
+    def happened(self, happening: Happening, at: int) -> None:
         """What a search found out goes into its span; everything else is an event of the span that
         it happens in."""
-        span = self._trace.get_current_span()
-        if not span.is_recording() or happening.level == "debug":
+        if happening.level == "debug":
             return
+        span = self._trace.get_current_span()
         if isinstance(happening, SearchComplete):
             values = {
                 attribute: value
@@ -100,12 +101,13 @@ class Tracing:
                 values["hegel_store.corpus"] = happening.corpus
             values["db.response.returned_rows"] = happening.results_count
             span.set_attributes(values)
-        else:
-            span.add_event(happening.name)
+        elif span.is_recording():
+            span.add_event(happening.name, timestamp=at)
 
     def stop(self) -> None:
         """Make no more spans."""
         seam.stop(self)
+        seam.flush()
 
 
 SEARCH = {f"hegel_store.search.{name}": name for name in ("mode", "filters", "cache_hit", "exact")}
@@ -125,10 +127,6 @@ def start(provider: Any = None) -> Tracing:
     tracing = Tracing(provider)
     seam.listen(tracing)
     return tracing
-
-
-def _kind(call: Embedding) -> tuple[str, str]:
-    return call.embedder, call.model
 
 
 def _attributes(call: Call) -> dict[str, Any]:

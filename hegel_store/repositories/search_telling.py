@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import fields
+from functools import partial
 from time import perf_counter
 
 from hegel_store.models import FactFilter, SearchHit, SearchResult
@@ -31,53 +32,47 @@ def tell_search(
 ) -> None:
     """Tell who listens of a search and its result."""
     if is_watched():
-        _tell(
-            search,
-            watch,
-            result.degraded,
-            match_types(result.hits),
-            candidates=result.candidates,
-            exact=result.exact,
-            cache_hit=cache_hit,
-        )
+        # Not the hits themselves: what waits is a load for the collector of garbage.
+        found = match_types(result.hits)
+        how = (result.candidates, result.exact, result.degraded)
+        tell(partial(_complete, search, watch, perf_counter(), found, *how, cache_hit))
 
 
 def tell_stream(search: Search, watch: Watch, degraded: str | None, found: dict[str, int]) -> None:
     """Tell who listens of a search whose facts were streamed, and how many of them were."""
     if is_watched():
-        watch.database = perf_counter() - watch.began
-        _tell(search, watch, degraded, found, candidates=None, exact=None, cache_hit=False)
+        ended = perf_counter()
+        watch.database = ended - watch.began
+        tell(_complete(search, watch, ended, found, None, None, degraded, False))
 
 
-def _tell(
+def _complete(
     search: Search,
     watch: Watch,
-    degraded: str | None,
+    ended: float,
     found: dict[str, int],
-    *,
     candidates: int | None,
     exact: bool | None,
+    degraded: str | None,
     cache_hit: bool,
-) -> None:
-    tell(
-        SearchComplete(
-            query=search.query,
-            query_length=len(search.query),
-            corpus=search.corpus_id,
-            mode=search.mode,
-            filters=[name for name in FILTERS if getattr(search.filters, name) is not None],
-            total_time_ms=(perf_counter() - watch.began + watch.before) * 1000,
-            embedding_time_ms=watch.embedding * 1000,
-            db_search_time_ms=watch.database * 1000,
-            rerank_time_ms=watch.reranking * 1000,
-            cache_hit=cache_hit,
-            results_count=sum(found.values()),
-            match_types=found,
-            candidates=candidates,
-            exact=exact,
-            degraded=degraded,
-            streamed=search.streamed,
-        )
+) -> SearchComplete:
+    return SearchComplete(
+        query=search.query,
+        query_length=len(search.query),
+        corpus=search.corpus_id,
+        mode=search.mode,
+        filters=[name for name in FILTERS if getattr(search.filters, name) is not None],
+        total_time_ms=(ended - watch.began + watch.before) * 1000,
+        embedding_time_ms=watch.embedding * 1000,
+        db_search_time_ms=watch.database * 1000,
+        rerank_time_ms=watch.reranking * 1000,
+        cache_hit=cache_hit,
+        results_count=sum(found.values()),
+        match_types=found,
+        candidates=candidates,
+        exact=exact,
+        degraded=degraded,
+        streamed=search.streamed,
     )
 
 

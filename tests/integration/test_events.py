@@ -320,13 +320,16 @@ def test_nobody_hears_anything_who_did_not_ask(filled, capfd, caplog):
 class Broken:
     """A listener that fails at everything."""
 
-    def began(self, call):
-        raise RuntimeError("began")
+    def enter(self, call):
+        raise RuntimeError("enter")
 
-    def ended(self, call, kept):
+    def leave(self, frame):
+        raise RuntimeError("leave")
+
+    def ended(self, call, frame, at):
         raise RuntimeError("ended")
 
-    def happened(self, happening):
+    def happened(self, happening, at):
         raise RuntimeError("happened")
 
 
@@ -339,7 +342,7 @@ def test_a_listener_that_fails_keeps_nobody_from_working(filled, caplog):
     finally:
         stop(broken)
     assert len(log.named("search_complete")) == 1
-    assert [record.message for record in caplog.records] == ["Broken fails: RuntimeError('began')"]
+    assert [record.message for record in caplog.records] == ["Broken fails: RuntimeError('enter')"]
 
 
 def test_times_are_those_of_a_calendar(filled):

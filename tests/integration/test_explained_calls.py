@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from hegel_store.errors import ConfigurationError, InvalidInput, NotFound
 from hegel_store.models import FactFilter, NewStep
-from hegel_store.observing import listen, stop
+from hegel_store.observing import flush, listen, stop
 from hegel_store.operations.watching import explain, resolve
 from hegel_store.operations.watching.calling import NAMES, calls_of, repositories_of
 from hegel_store.unit_of_work import UnitOfWork
@@ -252,18 +252,15 @@ def test_a_call_is_profiled_and_what_it_writes_is_rolled_back(store, url, tmp_pa
 
 
 class Transactions:
-    """How many units of work began."""
+    """How many units of work there were."""
 
     def __init__(self) -> None:
         self.count = 0
 
-    def began(self, call):
+    def ended(self, call, frame, at):
         self.count += call.name == "transaction"
 
-    def ended(self, call, kept):
-        pass
-
-    def happened(self, happening):
+    def happened(self, happening, at):
         pass
 
 
@@ -279,6 +276,7 @@ def test_a_call_is_profiled_as_it_is_made_and_leaves_nothing_unless_it_is_told_t
         read = profiled("profiles.latest", "news", "qa", "--url", url)
     finally:
         stop(counting)
+        flush()
     assert read["made"] == "as they are"
     assert read["calls"] > 1
     assert counting.count == 1, "only to see whether it writes"

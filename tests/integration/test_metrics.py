@@ -197,6 +197,11 @@ def test_an_address_that_is_none_is_refused(address):
 def test_a_registry_that_counts_already_is_refused(registry):
     with pytest.raises(ConfigurationError, match="registry"):
         metrics.start(registry)
+    other = prometheus.CollectorRegistry()
+    prometheus.Counter("hegel_steps", "of somebody else", registry=other)
+    with pytest.raises(ConfigurationError, match="hegel_steps"):
+        metrics.start(other)
+    assert [family.name for family in other.collect()] == ["hegel_steps"]
 
 
 @pytest.mark.any_server

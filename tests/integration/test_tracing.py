@@ -10,7 +10,8 @@ import pytest
 import hegel_store
 from hegel_store.errors import NotFound
 from hegel_store.models import FactFilter
-from hegel_store.observing import tracing
+from hegel_store.observing import flush, tracing
+from hegel_store.operations.maintenance import maintain
 from tests.embedders import HashingEmbedder
 from tests.samples import fact
 
@@ -33,7 +34,12 @@ def spans(provider):
     exporter = in_memory.InMemorySpanExporter()
     provider.add_span_processor(export.SimpleSpanProcessor(exporter))
     started = tracing.start(provider)
-    yield exporter.get_finished_spans
+
+    def finished():
+        flush()
+        return exporter.get_finished_spans()
+
+    yield finished
     started.stop()
 
 
@@ -71,24 +77,93 @@ class Moody(HashingEmbedder):
         return super().embed(texts)
 
 
-def test_an_embedder_that_is_quick_has_no_span_until_it_is_not(url, spans, monkeypatch):
+def test_an_embedding_that_is_quick_has_no_span(url, spans, monkeypatch):
     monkeypatch.setattr(tracing, "QUICK", 0.5)  # which a busy machine does not need for a hash
     embedder = Moody()
     with hegel_store.connect(url, embedder=embedder) as store:
-        store.facts.search("the first")
-        count = len(spans())
-        for query in ("nobody", "knows", "by now"):
-            store.facts.search(query)
-        assert [span.name for span in spans()[count:]] == ["facts.search"] * 3
+        store.facts.search("quick")
+        assert [span.name for span in spans()] == ["facts.search"]
         embedder.pause = 0.6
-        for query in ("slow", "and slow"):
-            store.facts.search(query)
-    late, search, embedding, second = spans()[count + 3 :]
-    for inside, around in ((late, search), (embedding, second)):
-        assert inside.name == f"embeddings {embedder.name}"
-        assert inside.parent.span_id == around.context.span_id
-        assert around.start_time < inside.start_time < inside.end_time < around.end_time
-        assert inside.end_time - inside.start_time > 0.5 * 1e9
+        store.facts.search("slow")
+    _, inside, around = spans()
+    assert inside.name == f"embeddings {embedder.name}"
+    assert inside.parent.span_id == around.context.span_id
+    assert around.start_time < inside.start_time < inside.end_time < around.end_time
+    assert inside.end_time - inside.start_time > 0.5 * 1e9
+
+
+class Traced(HashingEmbedder):
+    """Makes a span of its own, as an instrumented client of HTTP does."""
+
+    def __init__(self, provider):
+        super().__init__()
+        self._tracer = provider.get_tracer("client")
+
+    def embed(self, texts):
+        around = trace.get_current_span()
+        around.set_attribute("asked", "by the client")
+        around.add_event("asking")
+        around.update_name("renamed")
+        with self._tracer.start_as_current_span("POST"):
+            return super().embed(texts)
+
+
+def test_what_an_embedder_does_is_inside_of_its_span(url, provider, spans):
+    """However quick it is, and though spans are made later where nobody asks for them."""
+    with hegel_store.connect(url, embedder=Traced(provider)) as store:
+        store.facts.search("nested")
+    request, embedding, search = spans()
+    assert (request.name, embedding.name, search.name) == ("POST", "renamed", "facts.search")
+    assert request.parent.span_id == embedding.context.span_id
+    assert embedding.parent.span_id == search.context.span_id
+    assert {one.context.trace_id for one in spans()} == {search.context.trace_id}
+    assert embedding.attributes["asked"] == "by the client"
+    assert embedding.attributes["gen_ai.operation.name"] == "embeddings"
+    assert [event.name for event in embedding.events] == ["asking"]
+    assert search.start_time < embedding.start_time < request.start_time
+    assert request.end_time < embedding.end_time < search.end_time
+    assert search.attributes["db.response.returned_rows"] == 0
+
+
+def test_what_is_not_sampled_has_no_spans_inside_either(url):
+    """The application's decision, which what the call asks of others follows."""
+    sampling = pytest.importorskip("opentelemetry.sdk.trace.sampling")
+    exporter = in_memory.InMemorySpanExporter()
+    silent = sdk.TracerProvider(sampler=sampling.ParentBased(sampling.ALWAYS_OFF))
+    silent.add_span_processor(export.SimpleSpanProcessor(exporter))
+    started = tracing.start(silent)
+    try:
+        with hegel_store.connect(url, embedder=Traced(silent)) as store:
+            store.facts.search("unseen")
+    finally:
+        started.stop()
+    assert exporter.get_finished_spans() == ()
+
+
+def test_a_span_has_its_attributes_when_it_begins_and_the_time_of_its_call(memory, provider, spans):
+    """A sampler decides by them."""
+    begun = []
+
+    class Look(sdk.SpanProcessor):
+        def on_start(self, span, parent_context=None):
+            begun.append(dict(span.attributes))
+
+    provider.add_span_processor(Look())
+    before = time.time_ns()
+    memory.facts.search("hedgehogs", corpus_id="news")
+    after = time.time_ns()
+    time.sleep(0.05)
+    search = spans()[-1]
+    assert before <= search.start_time < search.end_time <= after
+    assert begun[-1]["db.query.summary"] == "facts.search"
+    assert begun[-1]["hegel_store.corpus"] == "news"
+
+
+def test_an_event_outside_of_any_call_is_in_the_span_of_the_application(memory, provider, spans):
+    with provider.get_tracer("test").start_as_current_span("mine"):
+        maintain(memory, dry_run=True)
+    (mine,) = [span for span in spans() if span.name == "mine"]
+    assert {event.name for event in mine.events} == {"maintenance_task"}
 
 
 def memory_model(memory):
@@ -129,7 +204,7 @@ def test_a_single_step_begins_no_trace_and_is_in_the_one_that_there_is(store, ne
     assert [span.name for span in spans()] == []
     with provider.get_tracer("test").start_as_current_span("mine") as mine:
         store.steps.log(new())
-    (logged, _) = spans()
+    (logged,) = [span for span in spans() if span.name != "mine"]
     assert (logged.name, logged.parent.span_id) == ("steps.log", mine.context.span_id)
 
 
