@@ -92,8 +92,8 @@ def start(
 ) -> Events:
     """Log events from now on, a line each, to ``stream`` (by default standard error).
 
-    Searches and batches are written in the background, within a fifth of a second, and failures at
-    once; so those may be lost of a process that is killed, and not these.
+    Searches and batches are written in the background, within half a second, and failures at once;
+    so those may be lost of a process that is killed, and not these.
 
     A search that takes longer than ``slow_seconds`` is logged as a warning. Its query is shortened
     to 100 characters; with ``queries=False`` it is left out, and its length stays. ``logger`` is a

@@ -63,7 +63,8 @@ class Later:
             self._work_off(len(self._waiting))
 
     def _work_off(self, most: int) -> None:
-        for _ in range(min(most, len(self._waiting))):
+        while most > 0 and self._waiting:  # which a call may have flushed itself
+            most -= 1
             context, call, given = self._waiting.popleft()
             context.run(call, *given)
 
@@ -72,7 +73,10 @@ class Later:
             if self._thread is None:
                 self._register_end()
                 self._thread = threading.Thread(target=self._run, name="hegel_store", daemon=True)
-                self._thread.start()
+                try:
+                    self._thread.start()
+                except RuntimeError:  # the interpreter is about to end
+                    self._is_over = True
 
     def _register_end(self) -> None:
         atexit.unregister(self._close)

@@ -76,13 +76,13 @@ class Call:
 
     def __exit__(self, kind: object, error: BaseException | None, where: object) -> None:
         self.seconds = perf_counter() - self.began
-        self.error = error
         for listener, frame in reversed(self.frames):
             try:
                 listener.leave(frame)
             except Exception as failure:
                 _complain(listener, failure)
         if _listeners:
+            self.error = error
             later.add(_ended, _listeners, self, time_ns())
             if error is not None:
                 later.flush()
@@ -108,7 +108,7 @@ class Embedding(Call):
 class Listener(Protocol):
     """Is told of everything, one after the other, in the order in which it happened.
 
-    In the background, within a fifth of a second, and at once of what is not well: with the context
+    In the background, within half a second, and at once of what is not well: with the context
     variables of where it happened, and ``at`` what time, in nanoseconds since 1970. ``frame`` is
     what enter() returned, if the listener has one (see Framing), and None otherwise. What a
     listener raises is logged, once, and goes no further.
@@ -146,11 +146,12 @@ _framing: tuple[Framing, ...] = ()
 _names_are_wanted = False
 _is_active = False
 _call: ContextVar[Call | None] = ContextVar("hegel_store_call", default=None)
-_complained: WeakSet[Any] = WeakSet()
+_complained: set[int] = set()
 
 
 def listen(listener: Listener) -> None:
     """Tell it everything from now on."""
+    _complained.discard(id(listener))
     _set_listeners((*_listeners, listener))
 
 
@@ -207,13 +208,14 @@ def tell(happening: Happening | Callable[[], Happening]) -> None:
 
 
 def _ended(listeners: tuple[Listener, ...], call: Call, at: int) -> None:
-    frames: dict[Listener, Any] = dict(call.frames)
-    call.frames = ()  # which may refer to the call
+    frames = {id(listener): frame for listener, frame in call.frames}
     for listener in listeners:
         try:
-            listener.ended(call, frames.get(listener), at)
+            listener.ended(call, frames.get(id(listener)), at)
         except Exception as error:
             _complain(listener, error)
+    # Both may refer to the call: circles are left to the collector of garbage.
+    call.frames, call.error = (), None
 
 
 def _happened(
@@ -273,6 +275,6 @@ def embedding_by(embedder: Any, texts: int) -> Embedding:
 
 
 def _complain(listener: Listener, error: Exception) -> None:
-    if listener not in _complained:
-        _complained.add(listener)
+    if id(listener) not in _complained:
+        _complained.add(id(listener))
         logger.warning("%s fails: %r", type(listener).__name__, error)

@@ -95,7 +95,7 @@ class Tracing:
             values = {
                 attribute: value
                 for attribute, name in SEARCH.items()
-                if (value := getattr(happening, name)) is not None
+                if (value := getattr(happening, name)) not in (None, False, [])
             }
             if happening.corpus is not None:
                 values["hegel_store.corpus"] = happening.corpus
@@ -111,7 +111,8 @@ class Tracing:
 
 
 SEARCH = {f"hegel_store.search.{name}": name for name in ("mode", "filters", "cache_hit", "exact")}
-"""Each attribute costs, and the times of the parts are those of the spans inside."""
+"""Each attribute costs: one that is missing says False, or none, and the times of the parts are
+those of the spans inside."""
 
 
 def start(provider: Any = None) -> Tracing:

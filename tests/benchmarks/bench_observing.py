@@ -4,12 +4,12 @@
 
 Two stores on one database, one of them tagged. Short runs of calls with everything on and with
 everything off take turns, in an order that is drawn for each pair; what is shown is the median of
-the pairs' ratios, and its interval by a bootstrap over pairs. What the calls leave for the
-background is done here after half a second's calls, as the background does it, but while nothing
-else goes on: its time is added to that of the calls, though otherwise most of it passes while the
-server works. Beside the time that passes, the client's processor time is compared. Events go to a
-file as JSON, and spans through a batch processor to an exporter that throws them away. A scrape is
-timed by itself.
+the pairs' ratios, and its interval by a bootstrap over pairs. After ten pairs, half a second's
+calls, both stores get new connections, as two sessions of a server differ by up to one per cent;
+and what the calls have left for the background is done, while nothing else goes on: its time is
+added to that of the calls, though otherwise most of it passes while the server works. Beside the
+time that passes, the client's processor time is compared. Events go to a file as JSON, and spans
+through a batch processor to an exporter that throws them away. A scrape is timed by itself.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -49,8 +50,11 @@ class Nowhere(SpanExporter):
         return SpanExportResult.SUCCESS
 
 
-RUNS = 10
-"""So many of each kind, half a second's calls, are followed by the work of the background."""
+PORTION = 10
+"""Pairs of runs on the same connections."""
+
+WARMING = 12
+"""Calls that a new connection is given before: a statement is prepared when it comes again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,37 +71,57 @@ class Cost:
     pairs: int
 
 
+class Kind:
+    """A store, and a call of it."""
+
+    def __init__(self, store: Store, call: Callable[[], object]) -> None:
+        self._store = store
+        self._call = call
+
+    def renew(self) -> None:
+        """Connect anew."""
+        self._store.engine.dispose()
+        self.time(WARMING)
+
+    def time(self, times: int) -> tuple[float, float]:
+        """Seconds that passed, and seconds of this thread's processor."""
+        return time_of(self._call, times)
+
+
+def time_of(call: Callable[[], object], times: int = 1) -> tuple[float, float]:
+    started, worked = time.perf_counter(), time.thread_time()
+    for _ in range(times):
+        call()
+    return time.perf_counter() - started, time.thread_time() - worked
+
+
 def median_of(values: Sequence[float]) -> tuple[float, float, float]:
     """With the bounds of a 95 % interval."""
     given = np.asarray(values)
-    draws = np.random.default_rng(2).choice(given, (2_000, len(given)))
+    draws = np.random.default_rng(2).choice(given, (10_000, len(given)))
     low, high = np.percentile(np.median(draws, axis=1), [2.5, 97.5])
     return float(np.median(given)), float(low), float(high)
 
 
-def compare(
-    off: Callable[[], object],
-    on: Callable[[], object],
-    switch: Callable[[bool], None],
-    pairs: int,
-    run: int,
-) -> Cost:
+def compare(off: Kind, on: Kind, switch: Callable[[bool], None], pairs: int, run: int) -> Cost:
     """Ratios of the times of pairs of runs of so many calls, and their median with an interval."""
     random_order = random.Random(1)
     ratios, taken, added, background = [], [], [], []
-    for _ in range(pairs // RUNS):
+    for _ in range(pairs // PORTION):
+        switch(False)
+        for kind in random_order.sample((off, on), 2):
+            kind.renew()
         timed = []
-        for _ in range(RUNS):
-            first = random_order.random() < 0.5
+        for _ in range(PORTION):
             pair = {}
-            for is_on in (first, not first):
+            for is_on in random_order.sample((True, False), 2):
                 switch(is_on)
-                pair[is_on] = time_of(on if is_on else off, run)
+                pair[is_on] = (on if is_on else off).time(run)
             timed.append((pair[True], pair[False]))
-        later, worked = time_of(flush, 1)
-        background.append(worked / RUNS / run * 1e6)
+        later, worked = time_of(flush)
+        background.append(worked / PORTION / run * 1e6)
         for with_it, without in timed:
-            ratios.append(((with_it[0] + later / RUNS) / without[0] - 1) * 100)
+            ratios.append(((with_it[0] + later / PORTION) / without[0] - 1) * 100)
             taken.append(without[0] / run * 1000)
             added.append((with_it[1] - without[1]) / run * 1e6)
     return Cost(
@@ -107,14 +131,6 @@ def compare(
         background=float(np.median(background)),
         pairs=len(ratios),
     )
-
-
-def time_of(call: Callable[[], object], times: int) -> tuple[float, float]:
-    """Seconds that passed, and seconds of this thread's processor."""
-    started, worked = time.perf_counter(), time.thread_time()
-    for _ in range(times):
-        call()
-    return time.perf_counter() - started, time.thread_time() - worked
 
 
 def fill(store: Store) -> None:
@@ -157,9 +173,6 @@ def main() -> None:
         profile = bare.profiles.append("c", "qa", {"worker": {}})
         drawn = random.Random(4)
 
-        def search(store: Store) -> Callable[[], object]:
-            return lambda: store.facts.search(f"word{drawn.randrange(WORDS)}", corpus_id="c")
-
         def step() -> NewStep:
             return NewStep(
                 corpus_id="c",
@@ -170,27 +183,20 @@ def main() -> None:
                 reward=0.5,
             )
 
-        def log(store: Store) -> Callable[[], object]:
-            return lambda: store.steps.log(step())
-
-        def log_many(store: Store) -> Callable[[], object]:
-            return lambda: store.steps.log_many([step() for _ in range(100)])
-
-        def latest(store: Store) -> Callable[[], object]:
-            return lambda: store.profiles.latest("c", "qa")
-
+        calls: dict[str, tuple[int, Callable[[Store], object]]] = {
+            "search": (
+                4,
+                lambda store: store.facts.search(f"word{drawn.randrange(WORDS)}", corpus_id="c"),
+            ),
+            "log a step": (40, lambda store: store.steps.log(step())),
+            "log 100 steps": (4, lambda store: store.steps.log_many([step() for _ in range(100)])),
+            "latest profile": (100, lambda store: store.profiles.latest("c", "qa")),
+        }
         print(f"PostgreSQL {arguments.postgres}, {os.cpu_count()} processors, {FACTS:,} facts\n")
         print("| call | off, ms | everything on | 95 % | processor, µs | later, µs | runs |")
         print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
-        for name, make, run in (
-            ("search", search, 4),
-            ("log a step", log, 40),
-            ("log 100 steps", log_many, 4),
-            ("latest profile", latest, 100),
-        ):
-            off, on = make(bare), make(tagged)
-            for _ in range(30):
-                off(), on()
+        for name, (run, call) in calls.items():
+            off, on = (Kind(store, partial(call, store)) for store in (bare, tagged))
             cost = compare(off, on, switch, arguments.pairs, run)
             more, low, high = cost.percent
             added, least, most = cost.added

@@ -84,8 +84,9 @@ def test_a_call_may_add_and_flush(by_hand: None) -> None:
         later.flush()
 
     later.add(call)
+    later.add(made.append, "next")
     later.flush()
-    assert made == ["outer", "inner"]
+    assert made == ["outer", "next", "inner"]
 
 
 def test_threads_lose_nothing() -> None:
