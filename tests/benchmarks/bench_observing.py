@@ -4,10 +4,10 @@
 
 Two stores on one database, one of them tagged. Short runs of calls with everything on and with
 everything off take turns, in an order that is drawn for each pair; what is shown is the median of
-the pairs' ratios, and its interval by a bootstrap over pairs. After ten pairs, half a second's
-calls, both stores get new connections, as two sessions of a server differ by up to one per cent;
-and what the calls have left for the background is done, while nothing else goes on: its time is
-added to that of the calls, though otherwise most of it passes while the server works. Beside the
+the ratios, and its interval by a bootstrap over portions of ten pairs. After each portion, half a
+second's calls, both stores get new connections, as two sessions of a server differ by up to one per
+cent; and what the calls have left for the background is done, while nothing else goes on: its time
+is added to that of the calls, though otherwise most of it passes while the server works. Beside the
 time that passes, the client's processor time is compared. Events go to a file as JSON, and spans
 through a batch processor to an exporter that throws them away. A scrape is timed by itself.
 """
@@ -23,6 +23,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -103,33 +104,35 @@ def median_of(values: Sequence[float]) -> tuple[float, float, float]:
     return float(np.median(given)), float(low), float(high)
 
 
-def compare(off: Kind, on: Kind, switch: Callable[[bool], None], pairs: int, run: int) -> Cost:
-    """Ratios of the times of pairs of runs of so many calls, and their median with an interval."""
+def compare(
+    without: Kind, with_it: Kind, switch: Callable[[bool], None], pairs: int, run: int
+) -> Cost:
+    """Ratios of the times of pairs of runs of so many calls: of each portion the median, and of
+    these the median with an interval."""
     random_order = random.Random(1)
     ratios, taken, added, background = [], [], [], []
     for _ in range(pairs // PORTION):
         switch(False)
-        for kind in random_order.sample((off, on), 2):
+        for kind in random_order.sample((without, with_it), 2):
             kind.renew()
         timed = []
         for _ in range(PORTION):
             pair = {}
             for is_on in random_order.sample((True, False), 2):
                 switch(is_on)
-                pair[is_on] = (on if is_on else off).time(run)
+                pair[is_on] = (with_it if is_on else without).time(run)
             timed.append((pair[True], pair[False]))
         later, worked = time_of(flush)
         background.append(worked / PORTION / run * 1e6)
-        for with_it, without in timed:
-            ratios.append(((with_it[0] + later / PORTION) / without[0] - 1) * 100)
-            taken.append(without[0] / run * 1000)
-            added.append((with_it[1] - without[1]) / run * 1e6)
+        ratios.append(median((on[0] + later / PORTION) / off[0] * 100 - 100 for on, off in timed))
+        added.append(median((on[1] - off[1]) / run * 1e6 for on, off in timed))
+        taken += [off[0] / run * 1000 for _, off in timed]
     return Cost(
         percent=median_of(ratios),
         milliseconds=float(np.median(taken)),
         added=median_of(added),
         background=float(np.median(background)),
-        pairs=len(ratios),
+        pairs=len(taken),
     )
 
 
