@@ -4,7 +4,7 @@
 
 Two stores on one database, one of them tagged. Short runs of calls with everything on and with
 everything off take turns, in an order that is drawn for each pair; what is shown is the median of
-the ratios, and its interval by a bootstrap over portions of ten pairs. After each portion, half a
+the ratios, and its interval by a bootstrap over portions of pairs. After each portion, half a
 second's calls, both stores get new connections, as two sessions of a server differ by up to one per
 cent; and what the calls have left for the background is done, while nothing else goes on: its time
 is added to that of the calls, though otherwise most of it passes while the server works. Beside the
@@ -50,9 +50,6 @@ class Nowhere(SpanExporter):
     def export(self, spans: Any) -> SpanExportResult:
         return SpanExportResult.SUCCESS
 
-
-PORTION = 10
-"""Pairs of runs on the same connections."""
 
 WARMING = 12
 """Calls that a new connection is given before: a statement is prepared when it comes again."""
@@ -105,26 +102,31 @@ def median_of(values: Sequence[float]) -> tuple[float, float, float]:
 
 
 def compare(
-    without: Kind, with_it: Kind, switch: Callable[[bool], None], pairs: int, run: int
+    without: Kind,
+    with_it: Kind,
+    switch: Callable[[bool], None],
+    portions: int,
+    pairs: int,
+    run: int,
 ) -> Cost:
-    """Ratios of the times of pairs of runs of so many calls: of each portion the median, and of
-    these the median with an interval."""
+    """Ratios of the times of pairs of runs of so many calls: of each portion, which has so many
+    pairs, the median, and of these the median with an interval."""
     random_order = random.Random(1)
     ratios, taken, added, background = [], [], [], []
-    for _ in range(pairs // PORTION):
+    for _ in range(portions):
         switch(False)
         for kind in random_order.sample((without, with_it), 2):
             kind.renew()
         timed = []
-        for _ in range(PORTION):
+        for _ in range(pairs):
             pair = {}
             for is_on in random_order.sample((True, False), 2):
                 switch(is_on)
                 pair[is_on] = (with_it if is_on else without).time(run)
             timed.append((pair[True], pair[False]))
         later, worked = time_of(flush)
-        background.append(worked / PORTION / run * 1e6)
-        ratios.append(median((on[0] + later / PORTION) / off[0] * 100 - 100 for on, off in timed))
+        background.append(worked / pairs / run * 1e6)
+        ratios.append(median((on[0] + later / pairs) / off[0] * 100 - 100 for on, off in timed))
         added.append(median((on[1] - off[1]) / run * 1e6 for on, off in timed))
         taken += [off[0] / run * 1000 for _, off in timed]
     return Cost(
@@ -147,7 +149,7 @@ def fill(store: Store) -> None:
 
 def main() -> None:
     parser = options(__doc__ or "")
-    parser.add_argument("--pairs", type=int, default=1000)
+    parser.add_argument("--portions", type=int, default=100)
     arguments = parser.parse_args()
     later.SECONDS = 1e9  # the background's work is done, and timed, in compare()
     provider = TracerProvider()
@@ -186,21 +188,26 @@ def main() -> None:
                 reward=0.5,
             )
 
-        calls: dict[str, tuple[int, Callable[[Store], object]]] = {
+        calls: dict[str, tuple[int, int, Callable[[Store], object]]] = {
             "search": (
+                10,
                 4,
                 lambda store: store.facts.search(f"word{drawn.randrange(WORDS)}", corpus_id="c"),
             ),
-            "log a step": (40, lambda store: store.steps.log(step())),
-            "log 100 steps": (4, lambda store: store.steps.log_many([step() for _ in range(100)])),
-            "latest profile": (100, lambda store: store.profiles.latest("c", "qa")),
+            "log a step": (40, 10, lambda store: store.steps.log(step())),
+            "log 100 steps": (
+                20,
+                2,
+                lambda store: store.steps.log_many([step() for _ in range(100)]),
+            ),
+            "latest profile": (40, 25, lambda store: store.profiles.latest("c", "qa")),
         }
         print(f"PostgreSQL {arguments.postgres}, {os.cpu_count()} processors, {FACTS:,} facts\n")
         print("| call | off, ms | everything on | 95 % | processor, µs | later, µs | runs |")
         print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
-        for name, (run, call) in calls.items():
+        for name, (pairs, run, call) in calls.items():
             off, on = (Kind(store, partial(call, store)) for store in (bare, tagged))
-            cost = compare(off, on, switch, arguments.pairs, run)
+            cost = compare(off, on, switch, arguments.portions, pairs, run)
             more, low, high = cost.percent
             added, least, most = cost.added
             print(
