@@ -65,6 +65,7 @@ class Call:
         self.frames: tuple[tuple[Framing, Any], ...] = ()
 
     def __enter__(self) -> None:
+        self.began = perf_counter()
         for listener in _framing:
             try:
                 frame = listener.enter(self)
@@ -72,7 +73,6 @@ class Call:
                     self.frames = (*self.frames, (listener, frame))
             except Exception as error:
                 _complain(listener, error)
-        self.began = perf_counter()
 
     def __exit__(self, kind: object, error: BaseException | None, where: object) -> None:
         self.seconds = perf_counter() - self.began
