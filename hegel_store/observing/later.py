@@ -7,6 +7,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from contextvars import Context, copy_context
 from typing import Any
 
@@ -30,7 +31,7 @@ class Later:
     variables of that moment. They must not raise.
 
     Between two searches the processor has forgotten the code that a call needs: one at a time
-    takes ten times as long as many together. What waits is done at the end of the interpreter,
+    takes several times as long as many together. What waits is done at the end of the interpreter,
     before what was registered for it until the first call was added. A forked child begins with
     nothing, and is not made in the middle of a call, whose locks it would find held for ever. Safe
     for threads, and for calls that add or flush.
@@ -45,7 +46,6 @@ class Later:
     def _begin(self) -> None:
         self._waiting: deque[tuple[Context, Callable[..., object], tuple[Any, ...]]] = deque()
         self._working = threading.RLock()
-        self._is_paused = False
         self._is_over = False
         self._thread: threading.Thread | None = None
 
@@ -100,8 +100,8 @@ class Later:
         self.flush()
 
     def _pause(self) -> None:
-        self._is_paused = self._working.acquire(timeout=FORK_SECONDS)
+        self._working.acquire(timeout=FORK_SECONDS)
 
     def _go_on(self) -> None:
-        if self._is_paused:
+        with suppress(RuntimeError):  # another thread's: it was waited for in vain
             self._working.release()

@@ -221,7 +221,11 @@ def _ended(listeners: tuple[Listener, ...], call: Call, at: int) -> None:
 def _happened(
     listeners: tuple[Listener, ...], told: Happening | Callable[[], Happening], at: int
 ) -> None:
-    happening = told() if callable(told) else told
+    try:
+        happening = told() if callable(told) else told
+    except Exception as error:
+        logger.warning("nobody is told of something, as it cannot be made: %r", error)
+        return
     for listener in listeners:
         try:
             listener.happened(happening, at)

@@ -33,9 +33,19 @@ def tell_search(
     """Tell who listens of a search and its result."""
     if is_watched():
         # Not the hits themselves: what waits is a load for the collector of garbage.
-        found = match_types(result.hits)
-        how = (result.candidates, result.exact, result.degraded)
-        tell(partial(_complete, search, watch, perf_counter(), found, *how, cache_hit))
+        tell(
+            partial(
+                _complete,
+                search,
+                watch,
+                perf_counter(),
+                match_types(result.hits),
+                result.degraded,
+                candidates=result.candidates,
+                exact=result.exact,
+                cache_hit=cache_hit,
+            )
+        )
 
 
 def tell_stream(search: Search, watch: Watch, degraded: str | None, found: dict[str, int]) -> None:
@@ -43,7 +53,7 @@ def tell_stream(search: Search, watch: Watch, degraded: str | None, found: dict[
     if is_watched():
         ended = perf_counter()
         watch.database = ended - watch.began
-        tell(_complete(search, watch, ended, found, None, None, degraded, False))
+        tell(_complete(search, watch, ended, found, degraded))
 
 
 def _complete(
@@ -51,10 +61,11 @@ def _complete(
     watch: Watch,
     ended: float,
     found: dict[str, int],
-    candidates: int | None,
-    exact: bool | None,
     degraded: str | None,
-    cache_hit: bool,
+    *,
+    candidates: int | None = None,
+    exact: bool | None = None,
+    cache_hit: bool = False,
 ) -> SearchComplete:
     return SearchComplete(
         query=search.query,

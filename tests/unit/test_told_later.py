@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from typing import Any, NoReturn
 
@@ -187,6 +188,32 @@ def test_what_is_made_in_the_background_is_made_once(heard: Heard, by_hand: None
     flush()
     assert heard.told == other.told == ["facts_added"]
     assert len(made) == 1
+
+
+def test_what_cannot_be_made_is_said_and_keeps_nothing_back(
+    heard: Heard, caplog: pytest.LogCaptureFixture
+) -> None:
+    def make() -> NoReturn:
+        raise KeyError("gone")
+
+    with Call("transaction"):
+        tell(make)
+    tell(ADDED)
+    assert heard.told == ["transaction", "facts_added"]
+    assert len(complaints(caplog)) == 1
+
+
+def test_a_fork_that_waited_in_vain_takes_nobodys_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "FORK_SECONDS", 0.05)
+    later, made = Later(), []
+    with ThreadPoolExecutor(1) as other:
+        other.submit(later._working.acquire).result(10)
+        later._pause()
+        later._go_on()
+        other.submit(later._working.release).result(10)
+        later.add(made.append, "kept")
+        other.submit(later.flush).result(10)
+    assert made == ["kept"]
 
 
 def test_who_stopped_to_listen_is_told_what_happened_before(heard: Heard, by_hand: None) -> None:
